@@ -1,0 +1,9 @@
+"""The ASGI entry point: Django, with the live streams dispatched beside it."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+
+application = get_asgi_application()

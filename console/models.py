@@ -1,0 +1,89 @@
+"""Accounts, clusters and the audit trail."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Account(models.Model):
+    """A Tencent Cloud account and region, with the key podgate uses there."""
+
+    name = models.SlugField(max_length=63, unique=True)
+    uin = models.CharField(max_length=32)
+    region = models.CharField(max_length=32)
+    # Encrypted by `console.secrets`; written by commands, never shown.
+    secret_id = models.TextField()
+    secret_key = models.TextField()
+    # Empty: <service>.tencentcloudapi.com over HTTPS. Else scheme://host[:port] for every service.
+    endpoint = models.CharField(max_length=255, blank=True)
+    # Declared with --i-know-this-cloud-is-fake; pages of its clusters carry a red banner.
+    fake = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Binder(models.TextChoices):
+    CONSOLE = "console", _("podgate binds")
+    TKE = "tke", _("TKE's service-controller binds")
+
+
+class Claim(models.TextChoices):
+    CLASS = "class", _("by class")
+    ANNOTATION = "annotation", _("by annotation")
+
+
+class Cluster(models.Model):
+    """A registered cluster: where it is, how it is reached, who binds there."""
+
+    cluster_id = models.CharField(max_length=64, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="clusters")
+    server = models.CharField(max_length=255)
+    ca_data = models.TextField(blank=True)
+    # Encrypted JSON: {"token": ...} or {"client_certificate": ..., "client_key": ...} (PEM).
+    credentials = models.TextField()
+    binder = models.CharField(max_length=8, choices=Binder, default=Binder.CONSOLE)
+    claim = models.CharField(max_length=12, choices=Claim, default=Claim.CLASS)
+    gate_type = models.CharField(max_length=253, default="podgate.dev/clb-ready")
+    # What DescribeClusters and its friends last said, for pages; decisions read it live.
+    facts = models.JSONField(default=dict)
+    facts_at = models.DateTimeField(null=True)
+    facts_error = models.TextField(blank=True)
+    # What the watcher last learnt of the API server.
+    kubernetes_version = models.CharField(max_length=64, blank=True)
+    reachable = models.BooleanField(default=False)
+    unreachable_because = models.TextField(blank=True)
+    seen_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.cluster_id
+
+
+class Activity(models.Model):
+    """One line of the audit trail: who did what to which object, before and after."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    # Empty user: podgate itself did it, on behalf of the Service named.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    username = models.CharField(max_length=150)
+    cluster = models.CharField(max_length=64, blank=True, db_index=True)
+    verb = models.CharField(max_length=64)
+    kind = models.CharField(max_length=64)
+    namespace = models.CharField(max_length=63, blank=True)
+    name = models.CharField(max_length=253, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    ok = models.BooleanField(default=True)
+    message = models.TextField(blank=True)
+    kubernetes_request_ids = models.JSONField(default=list)
+    cloud_request_ids = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.username} {self.verb} {self.kind} {self.namespace}/{self.name}"

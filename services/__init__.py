@@ -1,0 +1,1 @@
+"""A Kubernetes Service with a CLB in front of its Pods."""

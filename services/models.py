@@ -1,0 +1,127 @@
+"""What podgate remembers of its bindings; durable, never touched by an index rebuild."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from console.models import Cluster
+
+
+class Phase(models.TextChoices):
+    PENDING = "Pending", _("Pending")
+    PROVISIONING = "Provisioning", _("Provisioning")
+    REGISTERING = "Registering", _("Registering")
+    CHECKING = "Checking", _("Checking")
+    READY = "Ready", _("Ready")
+    DEGRADED = "Degraded", _("Degraded")
+    BLOCKED = "Blocked", _("Blocked")
+    DELETING = "Deleting", _("Deleting")
+
+
+class Binding(models.Model):
+    """One claimed Service and how far its load balancer has come."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="bindings")
+    service_uid = models.CharField(max_length=64)
+    namespace = models.CharField(max_length=63)
+    name = models.CharField(max_length=253)
+    phase = models.CharField(max_length=16, choices=Phase, default=Phase.PENDING)
+    phase_since = models.DateTimeField()
+    message = models.TextField(blank=True)
+    # [{"code", "severity", "message", "fix"}]
+    problems = models.JSONField(default=list)
+    # {"Pending": {"at": iso, "note": "..."}, ...} of the phases passed on the way to Ready.
+    passed = models.JSONField(default=dict)
+
+    # The load balancer: number of the ClientToken `<uid>-<n>`, its id once known, its address.
+    token_number = models.PositiveIntegerField(default=0)
+    lb_id = models.CharField(max_length=64, blank=True, db_index=True)
+    lb_status = models.CharField(max_length=32, blank=True)
+    vip = models.CharField(max_length=255, blank=True)
+    finalized = models.BooleanField(default=False)
+
+    # A trigger raises `wanted`; a run that saw `wanted == n` to the end sets `done = n`.
+    wanted = models.PositiveBigIntegerField(default=1)
+    done = models.PositiveBigIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, db_index=True)
+    due_because = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    health_due_at = models.DateTimeField(null=True, db_index=True)
+    observed_at = models.DateTimeField(null=True)
+    health_at = models.DateTimeField(null=True)
+    # [{"pod", "ip", "reason", "message"}]: selected Pods that are not targets, and why.
+    excluded = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["cluster", "service_uid"], name="binding_of_service"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["cluster", "namespace", "name"])]
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class Lease(models.Model):
+    """One writer per load balancer, by conditional UPDATE on the database's clock."""
+
+    key = models.CharField(max_length=128, unique=True)
+    holder = models.CharField(max_length=128, blank=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Registration(models.Model):
+    """The target ledger: which Pod a target of a listener was registered for, and its health."""
+
+    binding = models.ForeignKey(Binding, on_delete=models.CASCADE, related_name="registrations")
+    lb_id = models.CharField(max_length=64)
+    listener_id = models.CharField(max_length=64)
+    protocol = models.CharField(max_length=8)
+    listener_port = models.PositiveIntegerField()
+    ip = models.GenericIPAddressField()
+    port = models.PositiveIntegerField()
+    weight = models.PositiveIntegerField(default=10)
+    pod_uid = models.CharField(max_length=64, db_index=True)
+    pod_name = models.CharField(max_length=253)
+    registered_at = models.DateTimeField(null=True)
+    weight_zero_at = models.DateTimeField(null=True)
+    # Alive, Dead, Unknown, Close, or empty when never read; the CLB's words.
+    health = models.CharField(max_length=16, blank=True)
+    health_since = models.DateTimeField(null=True)
+    first_healthy_at = models.DateTimeField(null=True)
+    health_message = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["lb_id", "listener_id", "ip", "port"], name="target_once_per_listener"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.listener_id} {self.ip}:{self.port}"
+
+
+class StepTaken(models.Model):
+    """One step at the load balancer or the cluster, as the Service's page tells it."""
+
+    binding = models.ForeignKey(Binding, on_delete=models.CASCADE, related_name="steps")
+    at = models.DateTimeField(db_index=True)
+    text = models.TextField()
+    note = models.TextField(blank=True)
+    api_call = models.CharField(max_length=64)
+    request_id = models.CharField(max_length=64, blank=True)
+    took = models.FloatField(default=0)
+    ok = models.BooleanField(default=True)
+    result = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return self.text
