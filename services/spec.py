@@ -67,3 +67,5 @@ class ServiceSpec:
     local_traffic: bool = False
     session_seconds: int | None = None
     health: HealthCheck = field(default_factory=HealthCheck)
+    # Network mode: the CLB goes to the Pods. Without it (binder = tke only) it goes to node ports.
+    direct: bool = True
