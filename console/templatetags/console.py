@@ -1,0 +1,149 @@
+"""The console's own template tags: icons, copy buttons, statuses, ages, sortable columns.
+
+Addresses with changed parameters come from Django's own `{% querystring page=2 %}`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django import template
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.paginator import Page
+from django.template.context import RequestContext
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+register = template.Library()
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of static/icons.svg; says nothing to a screen reader."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
+    )
+
+
+@register.simple_tag
+def picture(name: str) -> SafeString:
+    """The drawing on top of an empty state: empty-box, empty-search or empty-lock."""
+    return format_html(
+        '<svg viewBox="0 0 72 56" aria-hidden="true"><use href="{}#{}"/></svg>',
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def copy(value: object, label: str) -> SafeString:
+    """A button that copies `value`; nothing where there is nothing to copy."""
+    if value in ("", None):
+        return SafeString("")
+    return format_html(
+        '<button class="copy" type="button" data-copy="{}" data-copied="{}" aria-label="{}">{}'
+        "</button>",
+        value,
+        _("Copied"),
+        _("Copy %(what)s") % {"what": label},
+        icon("copy"),
+    )
+
+
+@register.simple_tag
+def status(word: object, tone: str = "idle") -> SafeString:
+    """A status: shape by tone (success, info, warning, error, idle), and the word."""
+    return format_html('<span class="status" data-tone="{}">{}</span>', tone, word)
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString:
+    """How long ago, with the exact time on hover; console.js keeps it counting."""
+    if moment is None:
+        return format_html('<span class="note">{}</span>', _("never"))
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        moment.isoformat(timespec="seconds"),
+        exact(moment),
+        age(timezone.now() - moment),
+    )
+
+
+@register.simple_tag
+def when(moment: datetime | None) -> SafeString:
+    """The exact time, with its zone."""
+    if moment is None:
+        return SafeString("")
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), exact(moment))
+
+
+def exact(moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    offset = local.strftime("%z")
+    return f"{local:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
+
+
+def age(passed: timedelta) -> str:
+    """An age in its largest unit: "3 min ago"."""
+    seconds = max(0, int(passed.total_seconds()))
+    if seconds < MINUTE:
+        return _("%(n)s s ago") % {"n": seconds}
+    if seconds < HOUR:
+        return _("%(n)s min ago") % {"n": seconds // MINUTE}
+    if seconds < DAY:
+        return _("%(n)s h ago") % {"n": seconds // HOUR}
+    days = seconds // DAY
+    return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": days}
+
+
+@register.simple_tag(takes_context=True)
+def sortable(context: RequestContext, field: str, label: str, kind: str = "") -> SafeString:
+    """A column head that sorts by `field` through ?sort=; context `sort` names the order used.
+
+    `kind` is a class of the cell: "num" for figures.
+    """
+    used = str(context.get("sort", ""))
+    order = {field: "ascending", f"-{field}": "descending"}.get(used, "")
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    query["sort"] = f"-{field}" if order == "ascending" else field
+    return format_html(
+        '<th scope="col"{}{}><a href="?{}">{}</a></th>',
+        format_html(' class="{}"', kind) if kind else "",
+        format_html(' aria-sort="{}"', order) if order else "",
+        query.urlencode(),
+        label,
+    )
+
+
+@register.filter
+def pages(page: Page[object]) -> Iterable[int | str]:
+    """The page numbers a pager shows, with an ellipsis for those left out."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+
+
+@register.filter
+def thousands(number: int | None) -> str:
+    """A figure with its separators; a dash where it is unknown."""
+    return "–" if number is None else formats.number_format(number, force_grouping=True)
+
+
+@register.simple_tag
+def sandbox_here() -> bool:
+    """Whether this podgate runs beside a sandbox whose control API it may call."""
+    return bool(settings.SANDBOX_CONTROL)
+
+
+@register.simple_tag
+def role_of(user: User) -> str:
+    """The user's role in words."""
+    names = {group.name for group in user.groups.all()}
+    if user.is_superuser or "admin" in names:
+        return _("Administrator")
+    return _("Operator") if "operator" in names else _("Viewer")

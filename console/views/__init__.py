@@ -1,0 +1,1 @@
+"""The shell's pages: one view is one page is one template."""
