@@ -1,0 +1,48 @@
+"""First words of a local stack: the admin user and, on the sandbox, its account and clusters."""
+
+import json
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management import BaseCommand, call_command
+
+from console.models import Cluster
+
+
+class Command(BaseCommand):
+    help = "Makes the admin user and registers the sandbox's account and clusters. Safe to repeat."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--state", type=Path, required=True)
+
+    def handle(self, *, state: Path, **_options: Any) -> None:
+        if not get_user_model().objects.filter(username="admin").exists():
+            os.environ["PODGATE_PASSWORD"] = (state / "password").read_text().strip()
+            call_command("add_user", "admin", role="admin")
+        world_file = state / "world.json"
+        if os.environ.get("PODGATE_SANDBOX", "all") == "off" or not world_file.exists():
+            return
+        world = json.loads(world_file.read_text())
+        tencent = world["tencent"]
+        os.environ["TENCENTCLOUD_SECRET_ID"] = tencent["secret_id"]
+        os.environ["TENCENTCLOUD_SECRET_KEY"] = tencent["secret_key"]
+        call_command(
+            "add_account",
+            "shop-prod",
+            uin=tencent["uin"],
+            region=tencent["region"],
+            endpoint=tencent["endpoint"],
+        )
+        for cluster_id, cluster in world["clusters"].items():
+            if Cluster.objects.filter(cluster_id=cluster_id, server=cluster["server"]).exists():
+                continue
+            call_command(
+                "add_cluster",
+                cluster_id=cluster_id,
+                account="shop-prod",
+                kubeconfig=cluster["kubeconfig"],
+                binder="console",
+            )

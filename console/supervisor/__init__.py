@@ -1,0 +1,1 @@
+"""`make run`: one small supervisor for the whole product on one machine."""

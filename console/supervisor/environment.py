@@ -1,0 +1,76 @@
+"""The environment of a local stack: kept in the state directory between starts."""
+
+import base64
+import json
+import os
+import secrets
+import shlex
+import socket
+from pathlib import Path
+
+
+def settings_of(state: Path, port: int) -> dict[str, str]:
+    """The environment of every child: what the user set, else what an earlier start made."""
+    kept = read_env(state)
+    made = {
+        "PODGATE_SECRET_KEY": kept.get("PODGATE_SECRET_KEY") or secrets.token_urlsafe(50),
+        "PODGATE_ENCRYPTION_KEYS": kept.get("PODGATE_ENCRYPTION_KEYS") or _fernet_key(),
+        "DATABASE_URL": f"sqlite:///{state}/podgate.sqlite3",
+    }
+    if "REDIS_URL" not in os.environ:
+        made["REDIS_URL"] = f"redis://127.0.0.1:{_free_port()}/0"
+    password = state / "password"
+    if not password.exists():
+        _write_private(password, secrets.token_urlsafe(12) + "\n")
+    environment = made | dict(os.environ)
+    environment["PODGATE_PORT"] = str(port)
+    environment["PODGATE_STATE"] = str(state)
+    environment["PYTHONUNBUFFERED"] = "1"
+    environment["DJANGO_SETTINGS_MODULE"] = "console.settings"
+    write_env(state, environment)
+    return environment
+
+
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+def read_env(state: Path) -> dict[str, str]:
+    file = state / "env"
+    if not file.exists():
+        return {}
+    words = shlex.split(file.read_text(), comments=True)
+    return dict(word.partition("=")[::2] for word in words)
+
+
+def write_env(state: Path, environment: dict[str, str]) -> None:
+    """What another shell needs to act on the running stack: `set -a; . .sandbox/env; set +a`."""
+    names = [n for n in environment if n.startswith("PODGATE_") and n != "PODGATE_STATE"]
+    lines = [
+        f"{name}={shlex.quote(environment[name])}"
+        for name in sorted([*names, "DATABASE_URL", "REDIS_URL"])
+    ]
+    _write_private(state / "env", "\n".join(lines) + "\n")
+
+
+def _write_private(file: Path, text: str) -> None:
+    part = file.with_name(file.name + ".part")
+    part.touch(mode=0o600)
+    part.write_text(text)
+    part.replace(file)
+
+
+def sandbox_settings(state: Path) -> dict[str, str]:
+    world = json.loads((state / "world.json").read_text())
+    allowed = os.environ.get("PODGATE_ALLOWED_API_SERVERS", "")
+    return {
+        "PODGATE_ALLOWED_API_SERVERS": f"{allowed} {world['net']}.0.0/16".strip(),
+        "PODGATE_SANDBOX_CONTROL": " ".join(world["control"].values()),
+    }
