@@ -74,7 +74,7 @@ class Port:
 
 @dataclass(frozen=True)
 class ServiceSpec:
-    """`selector` is sorted. `direct` asks TKE for direct access; a claimed Service always has it."""
+    """`selector` is sorted. `direct` is TKE's direct access; a claimed Service has it anyway."""
 
     namespace: str
     name: str
@@ -83,7 +83,7 @@ class ServiceSpec:
     selector: tuple[tuple[str, str], ...] = ()
     description: str = ""
     claim: ClaimBy | None = None
-    direct: bool = False
+    direct: bool = True
     subnet_id: str = ""
     headless: bool = False
     local_traffic: bool = False
@@ -92,7 +92,7 @@ class ServiceSpec:
 
     @property
     def has_load_balancer(self) -> bool:
-        return self.access in {Access.PUBLIC, Access.PRIVATE}
+        return _balanced(self.access)
 
     def check_of(self, port: Port) -> HealthCheck:
         return port.health or self.health
@@ -157,7 +157,7 @@ def tke_service_config(spec: ServiceSpec) -> dict[str, Any] | None:
     return {
         "apiVersion": "cloud.tencent.com/v1alpha1",
         "kind": "TkeServiceConfig",
-        "metadata": {"name": f"{spec.name}-clb", "namespace": spec.namespace},
+        "metadata": {"name": f"{spec.name}-config", "namespace": spec.namespace},
         "spec": {"loadBalancer": {"l4Listeners": listeners}},
     }
 
@@ -180,7 +180,7 @@ def from_manifest(service: Manifest, config: Manifest | None = None) -> ServiceS
         selector=tuple(sorted((spec.get("selector") or {}).items())),
         description=annotations.get(DESCRIPTION, ""),
         claim=owner,
-        direct=annotations.get(DIRECT) == "true",
+        direct=annotations.get(DIRECT) == "true" if _balanced(access) else True,
         subnet_id=annotations.get(SUBNET, "") if access is Access.PRIVATE else "",
         headless=spec.get("clusterIP") == "None",
         local_traffic=spec.get("externalTrafficPolicy") == "Local",
@@ -194,6 +194,10 @@ def config_name(service: Manifest) -> str:
     return _annotations(service).get(CONFIG, "")
 
 
+def _balanced(access: Access) -> bool:
+    return access in {Access.PUBLIC, Access.PRIVATE}
+
+
 def _annotations(service: Manifest) -> Mapping[str, str]:
     return service.get("metadata", {}).get("annotations") or {}
 
@@ -203,8 +207,8 @@ def _annotations_of(spec: ServiceSpec) -> dict[str, str]:
         DESCRIPTION: spec.description,
         CLAIM: "clb" if spec.claim is ClaimBy.ANNOTATION else "",
         SUBNET: spec.subnet_id,
-        DIRECT: "true" if spec.direct else "",
-        CONFIG: f"{spec.name}-clb" if _needs_config(spec) else "",
+        DIRECT: "true" if spec.direct and spec.has_load_balancer else "",
+        CONFIG: f"{spec.name}-config" if _needs_config(spec) else "",
     }
     return {name: value for name, value in said.items() if value}
 

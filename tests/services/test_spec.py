@@ -70,7 +70,7 @@ def specs(draw: st.DrawFn) -> ServiceSpec:
         selector=tuple(sorted(draw(st.dictionaries(names, names, max_size=3)).items())),
         description=draw(st.text(max_size=20)),
         claim=owner,
-        direct=draw(st.booleans()) if has_lb else False,
+        direct=draw(st.booleans()) if has_lb else True,
         subnet_id="subnet-1" if access is Access.PRIVATE else "",
         headless=draw(st.booleans()) if access is Access.CLUSTER_IP else False,
         local_traffic=draw(st.booleans()),
