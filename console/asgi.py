@@ -1,9 +1,19 @@
 """The ASGI entry point: Django, with the live streams dispatched beside it."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
-application = get_asgi_application()
+django_application: Any = get_asgi_application()
+
+from console.live.stream import stream  # noqa: E402  (needs the app registry)
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http" and scope["path"] == "/live/":
+        await stream(scope, receive, send)
+    else:
+        await django_application(scope, receive, send)

@@ -1,0 +1,256 @@
+"""The hub of one web process: one Redis subscription, every open stream, each region drawn once."""
+
+import asyncio
+import json
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import redis.asyncio
+from django.conf import settings
+
+from console.live import ages, topics
+from console.live.render import Rendered, Source, event, render
+from console.live.viewer import Viewer, still
+
+_log = logging.getLogger(__name__)
+# At most four pictures of a region per second.
+INTERVAL = 0.25
+# Without Redis nobody tells what changed, so everything is looked at this often.
+SLOW = 3.0
+BEAT = 1.0
+CHECK = 4.0
+type Key = tuple[str, str, str]
+
+
+class Stream:
+    """One page's stream: what it still has to send, the newest picture of each region only."""
+
+    def __init__(self, viewer: Viewer, sources: list[Source]) -> None:
+        self.viewer = viewer
+        self.sources = sources
+        self.pending: dict[str, bytes] = {}
+        self.wake = asyncio.Event()
+        self.open = True
+
+    def push(self, slot: str, message: bytes) -> None:
+        self.pending[slot] = message
+        self.wake.set()
+
+    def close(self, why: str) -> None:
+        self.push("closed", event("closed", {"why": why}))
+        self.open = False
+
+    async def messages(self) -> bytes:
+        """What is to be sent now, as one piece."""
+        await self.wake.wait()
+        self.wake.clear()
+        body = b"".join(self.pending.values())
+        self.pending.clear()
+        return body
+
+
+class Shown:
+    """A region that somebody looks at, for one scope and language."""
+
+    def __init__(self, source: Source, viewer: Viewer) -> None:
+        self.source = source
+        self.viewer = viewer
+        self.streams: set[Stream] = set()
+        self.last: Rendered | None = None
+        self.drawn_at = 0.0
+        self.stale = True
+        self.task: asyncio.Task[None] | None = None
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.streams: set[Stream] = set()
+        self.shown: dict[Key, Shown] = {}
+        self.by_topic: dict[str, set[Key]] = {}
+        self.redis_down = False
+        self.closing = False
+        self.tasks: list[asyncio.Task[None]] = []
+        self.threads = ThreadPoolExecutor(4, thread_name_prefix="live")
+
+    # Streams come and go.
+
+    def start(self) -> None:
+        """Start what runs for all streams, in the running loop; again after a loop that ended."""
+        self.tasks = [task for task in self.tasks if not task.done()]
+        if not self.tasks and not self.closing:
+            loops = (self._subscribe, self._beat, self._check, self._tick)
+            self.tasks = [asyncio.create_task(loop(), name=loop.__name__) for loop in loops]
+
+    async def call[T](self, function: Any, *args: Any) -> T:
+        """Run blocking code in one of the hub's threads."""
+        found: T = await asyncio.get_running_loop().run_in_executor(self.threads, function, *args)
+        return found
+
+    def join(self, stream: Stream) -> None:
+        self.start()
+        self.streams.add(stream)
+        for source in stream.sources:
+            key = (source.url, stream.viewer.language, stream.viewer.scope)
+            shown = self.shown.get(key)
+            if shown is None:
+                shown = self.shown[key] = Shown(source, stream.viewer)
+                for topic in source.topics:
+                    self.by_topic.setdefault(topic, set()).add(key)
+            shown.streams.add(stream)
+            if shown.last is not None and shown.last.status == 200 and not shown.stale:
+                stream.push(source.url, shown.last.message)
+            else:
+                self.draw(shown)
+
+    def leave(self, stream: Stream) -> None:
+        self.streams.discard(stream)
+        for source in stream.sources:
+            key = (source.url, stream.viewer.language, stream.viewer.scope)
+            shown = self.shown.get(key)
+            if shown is None:
+                continue
+            shown.streams.discard(stream)
+            if not shown.streams:
+                del self.shown[key]
+                for topic in source.topics:
+                    self.by_topic[topic].discard(key)
+                    if not self.by_topic[topic]:
+                        del self.by_topic[topic]
+
+    def close(self) -> None:
+        """End every stream: the process is about to stop."""
+        self.closing = True
+        for stream in list(self.streams):
+            stream.close("shutdown")
+        for task in self.tasks:
+            task.cancel()
+        self.threads.shutdown(wait=False, cancel_futures=True)
+
+    # Regions are drawn.
+
+    def announced(self, topic: str) -> None:
+        keys: set[Key] = set()
+        for above in topics.ancestors(topic):
+            keys |= self.by_topic.get(above, set())
+        if topic.endswith("/"):
+            for below, found in self.by_topic.items():
+                if below.startswith(topic):
+                    keys |= found
+        for key in keys:
+            self.draw(self.shown[key])
+
+    def draw(self, shown: Shown) -> None:
+        """Draw the region now, or as soon as its last picture is old enough."""
+        shown.stale = True
+        if shown.task is None or shown.task.done():
+            shown.task = asyncio.create_task(self._draw(shown))
+
+    async def _draw(self, shown: Shown) -> None:
+        while shown.stale and shown.streams and not self.closing:
+            await asyncio.sleep(max(0.0, shown.drawn_at + INTERVAL - time.monotonic()))
+            # Changes from here on need another picture: the flag falls before the reading starts.
+            shown.stale = False
+            shown.drawn_at = time.monotonic()
+            # A viewer who has not left: the first one's session may have ended meanwhile.
+            viewer = next((stream.viewer for stream in shown.streams), None)
+            if viewer is None:
+                return
+            before = shown.last
+            shown.last = await self.call(render, shown.source, viewer)
+            self._spread(shown, before)
+
+    def _spread(self, shown: Shown, before: Rendered | None) -> None:
+        rendered = shown.last
+        if rendered is None or rendered.status == 500:
+            return
+        for stream in shown.streams:
+            if rendered.status == 403:
+                stream.close("forbidden")
+            elif before is None or before.digest != rendered.digest or before.status != 200:
+                stream.push(shown.source.url, rendered.message)
+        if rendered.status != 200:
+            shown.last = None
+
+    # What runs for all streams.
+
+    async def _subscribe(self) -> None:
+        pause = 0.2
+        while True:
+            try:
+                async with redis.asyncio.from_url(
+                    settings.REDIS_URL, socket_connect_timeout=2, health_check_interval=5
+                ) as client:
+                    listener = client.pubsub(ignore_subscribe_messages=True)
+                    await listener.subscribe(topics.CHANNEL)
+                    if self.redis_down:
+                        self._draw_all()
+                    self.redis_down = False
+                    pause = 0.2
+                    while True:
+                        found = await listener.get_message(timeout=5)
+                        for topic in json.loads(found["data"]) if found else ():
+                            self.announced(topic)
+            except (redis.RedisError, OSError) as trouble:
+                if not self.redis_down:
+                    _log.warning("live pages poll slowly, Redis cannot be reached: %s", trouble)
+                self.redis_down = True
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5)
+
+    async def _tick(self) -> None:
+        """Draw what goes stale by itself: regions with `every`, and all of them without Redis."""
+        while True:
+            await asyncio.sleep(0.5)
+            now = time.monotonic()
+            for shown in list(self.shown.values()):
+                every = shown.source.region.every or (SLOW if self.redis_down else 0)
+                if every and now - shown.drawn_at >= every:
+                    self.draw(shown)
+
+    def _draw_all(self) -> None:
+        for shown in list(self.shown.values()):
+            self.draw(shown)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            if not self.streams:
+                continue
+            try:
+                known: dict[str, float | None] | None = await self.call(ages.ages)
+            except Exception:
+                _log.exception("the age of the index could not be read")
+                known = None
+            body = event("beat", {"ages": known, "slow": self.redis_down})
+            for stream in self.streams:
+                stream.push("beat", body)
+
+    async def _check(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK)
+            viewers: dict[Viewer, list[Stream]] = {}
+            for stream in self.streams:
+                viewers.setdefault(stream.viewer, []).append(stream)
+            for viewer, streams in viewers.items():
+                try:
+                    allowed: bool = await self.call(_still, viewer)
+                except Exception:
+                    # A stream whose rights cannot be checked is not worth the risk.
+                    _log.exception("the rights behind a stream could not be checked")
+                    allowed = False
+                for stream in () if allowed else streams:
+                    stream.close("session")
+
+
+def _still(viewer: Viewer) -> bool:
+    from django.db import close_old_connections
+
+    try:
+        return still(viewer)
+    finally:
+        close_old_connections()
+
+
+hub = Hub()

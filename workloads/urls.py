@@ -1,0 +1,20 @@
+"""Addresses under /clusters/<cluster_id>/: workloads, Pods, Events."""
+
+from django.urls import path
+
+from workloads import views
+
+urlpatterns = [
+    path("workloads/<kind>/", views.workloads, name="workloads"),
+    path("workloads/<kind>/rows", views.workload_rows, name="workload_rows"),
+    path("workloads/<kind>/<namespace>/<name>/", views.workload, name="workload"),
+    path("workloads/<kind>/<namespace>/<name>/rollout", views.rollout, name="rollout"),
+    path("workloads/<kind>/<namespace>/<name>/members", views.members, name="members"),
+    path("pods/", views.pods, name="pods"),
+    path("pods/rows", views.pod_rows, name="pod_rows"),
+    path("pods/<namespace>/<name>/", views.pod, name="pod"),
+    path("pods/<namespace>/<name>/state", views.state, name="pod_state"),
+    path("pods/<namespace>/<name>/yaml", views.yaml, name="pod_yaml"),
+    path("events/", views.events, name="events"),
+    path("events/rows", views.event_rows, name="event_rows"),
+]
