@@ -1,0 +1,1 @@
+"""Benchmarks: one module a number of DESIGN's table, each `python -m bench.<name>`."""

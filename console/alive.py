@@ -1,0 +1,36 @@
+"""Which processes were last seen when: each writes its beat to Redis, pages and probes read it."""
+
+import time
+from functools import cache
+
+import redis
+from django.conf import settings
+
+PREFIX = "podgate:alive:"
+# A role not seen for this many seconds is down, for health checks and for pages.
+DOWN_AFTER = 15.0
+ROLES = ("worker", "ticker", "watcher")
+
+
+@cache
+def _redis() -> "redis.Redis":
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, decode_responses=True
+    )
+
+
+def beat(role: str) -> None:
+    """Says that a process of this role works now. A Redis that is away never stops the process."""
+    try:
+        _redis().set(PREFIX + role, str(time.time()), ex=3600)
+    except redis.RedisError:
+        return
+
+
+def age(role: str) -> float | None:
+    """Seconds since the role was last seen; None when never in the last hour, or Redis is away."""
+    try:
+        value = _redis().get(PREFIX + role)
+    except redis.RedisError:
+        return None
+    return None if value is None else max(0.0, time.time() - float(str(value)))
