@@ -81,7 +81,9 @@ class Stack:
         _refuse_taken(port)
         self.environment = settings_of(self.state, port)
         if sandbox != "off":
-            self._child("sandbox", "-m", "sandbox", sandbox, "--state", str(self.state))
+            scale = os.environ.get("PODGATE_SANDBOX_TIME_SCALE", "1")
+            options = ("--state", str(self.state), "--time-scale", scale)
+            self._child("sandbox", "-m", "sandbox", sandbox, *options)
         if "REDIS_URL" not in os.environ:
             self._valkey()
         self._manage("migrate", "--verbosity", "0")
