@@ -13,11 +13,15 @@ from sandbox.kubernetes.deletion import marked, wants_grace
 from sandbox.kubernetes.errors import AlreadyExists, Conflict, NotFound
 from sandbox.kubernetes.journal import Journal
 from sandbox.kubernetes.kinds import KINDS, Kind, Object
+from sandbox.kubernetes.owners import Owners
 from sandbox.kubernetes.watch import Change, Event, Hub, Subscription
 
 __all__ = ["KINDS", "Event", "Kind", "Object", "Store", "Subscription"]
 
 Key = tuple[str, str]
+# Named here because inside the class `list` is a method.
+Keys = list[Key]
+Objects = list[Object]
 
 
 class Rules(Protocol):
@@ -36,13 +40,15 @@ class Store:
         self._journal = journal
         self._rules = rules
         self._kinds: dict[str, dict[Key, Object]] = {kind: {} for kind in KINDS}
-        self._sorted: dict[str, list[Key]] = {}
+        self._sorted: dict[str, Keys] = {}
         self.revision = 1
         if journal:
             revision, saved = journal.load(cluster_id)
             self.revision = max(revision, 1)
             for kind_name, obj in saved:
-                self._kinds[kind_name][objects.key(KINDS[kind_name], obj)] = obj
+                key = objects.key(KINDS[kind_name], obj)
+                self._kinds[kind_name][key] = obj
+                self._owners.note((kind_name, *key), None, obj)
         self.hub = Hub(self.revision)
 
     @property
@@ -67,7 +73,7 @@ class Store:
         kind: Kind,
         namespace: str | None = None,
         selector: Callable[[Object], bool] | None = None,
-    ) -> list[Object]:
+    ) -> Objects:
         """Objects by namespace and name; namespace None means all."""
         held = self._kinds[kind.kind]
         return [
@@ -76,7 +82,14 @@ class Store:
             if (not namespace or key[0] == namespace) and (selector is None or selector(held[key]))
         ]
 
-    def keys(self, kind: Kind) -> "list[Key]":
+    def owned(self, uid: str) -> "list[tuple[Kind, Object]]":
+        """Everything whose ownerReferences name this uid."""
+        return [
+            (KINDS[kind], self._kinds[kind][namespace, name])
+            for kind, namespace, name in self._owners.places(uid)
+        ]
+
+    def keys(self, kind: Kind) -> Keys:
         """All (namespace, name) of a kind, in order."""
         if kind.kind not in self._sorted:
             self._sorted[kind.kind] = sorted(self._kinds[kind.kind])
@@ -117,7 +130,7 @@ class Store:
 
     def _generated_name(self, kind: Kind, metadata: Object) -> str:
         while True:
-            name = metadata["generateName"][:58] + objects.random_suffix()
+            name: str = metadata["generateName"][:58] + objects.random_suffix()
             if self.find(kind, metadata.get("namespace"), name) is None:
                 return name
 
@@ -133,7 +146,7 @@ class Store:
             raise Conflict.of(kind, metadata["name"], _uid_differs(metadata["uid"], old))
         new = _merged(kind, objects.copy(obj), old, subresource)
         self._apply_rules(kind, new, old, subresource)
-        if kind.generation and new.get("spec") != old.get("spec"):
+        if kind.generation and _intent(new) != _intent(old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
         if new == old or dry_run:
             return new
@@ -188,8 +201,8 @@ class Store:
     def clear(self) -> None:
         """Forget everything, as if the cluster were new; watchers are sent to list again."""
         for kind in KINDS.values():
-            for namespace, name in list(self.keys(kind)):
-                obj = self._kinds[kind.kind][namespace, name]
+            for key in tuple(self.keys(kind)):
+                obj = self._kinds[kind.kind][key]
                 self._commit("DELETED", kind, objects.copy(obj), obj)
         self.hub.forget(self.revision)
 
@@ -210,6 +223,7 @@ class Store:
             del self._kinds[kind.kind][key]
         else:
             self._kinds[kind.kind][key] = obj
+        self._owners.note((kind.kind, *key), old, None if change == "DELETED" else obj)
         if change != "MODIFIED":
             self._sorted.pop(kind.kind, None)
         if self._journal:
@@ -217,6 +231,11 @@ class Store:
             self._journal.note(row, None if change == "DELETED" else obj, self.revision)
         self.hub.publish(Event(change, kind, obj, self.revision, old))
         return obj
+
+
+def _intent(obj: Object) -> Object:
+    """What `generation` counts: everything but bookkeeping and observation."""
+    return {name: value for name, value in obj.items() if name not in ("metadata", "status")}
 
 
 def _uid_differs(wanted: str, old: Object) -> str:
