@@ -22,6 +22,7 @@ Key = tuple[str, str]
 # Named here because inside the class `list` is a method.
 Keys = list[Key]
 Objects = list[Object]
+Children = list[tuple[Kind, Object]]
 
 
 class Rules(Protocol):
@@ -41,6 +42,7 @@ class Store:
         self._rules = rules
         self._kinds: dict[str, dict[Key, Object]] = {kind: {} for kind in KINDS}
         self._sorted: dict[str, Keys] = {}
+        self._owners = Owners()
         self.revision = 1
         if journal:
             revision, saved = journal.load(cluster_id)
@@ -82,7 +84,7 @@ class Store:
             if (not namespace or key[0] == namespace) and (selector is None or selector(held[key]))
         ]
 
-    def owned(self, uid: str) -> "list[tuple[Kind, Object]]":
+    def owned(self, uid: str) -> Children:
         """Everything whose ownerReferences name this uid."""
         return [
             (KINDS[kind], self._kinds[kind][namespace, name])
