@@ -10,13 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KNOWN = frozenset(
-    # Tencent Cloud
-    "throttle busy timeout_before timeout_after failed_task stuck_task partial silent"
-    " stale_health missing_health error_500"
-    # Kubernetes
-    " gone_410 dead_watch conflict forbidden".split()
-)
+CALLS = {"throttle", "busy", "timeout_before", "timeout_after", "error_500"}
+TENCENT = {"failed_task", "stuck_task", "partial", "silent", "stale_health", "missing_health", "no_ids"}
+KUBERNETES = {"gone_410", "dead_watch", "conflict", "forbidden"}
+KNOWN = CALLS | TENCENT | KUBERNETES
 
 
 @dataclass(slots=True)
