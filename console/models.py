@@ -18,7 +18,7 @@ class Account(models.Model):
     secret_key = models.TextField()
     # Empty: <service>.tencentcloudapi.com over HTTPS. Else scheme://host[:port] for every service.
     endpoint = models.CharField(max_length=255, blank=True)
-    # Declared with --i-know-this-cloud-is-fake; pages of its clusters carry a red banner.
+    # The endpoint is not Tencent Cloud's own.
     fake = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -47,6 +47,9 @@ class Cluster(models.Model):
     credentials = models.TextField()
     binder = models.CharField(max_length=8, choices=Binder, default=Binder.CONSOLE)
     claim = models.CharField(max_length=12, choices=Claim, default=Claim.CLASS)
+    # A real cluster with a made-up cloud, declared with --i-know-this-cloud-is-fake: every page of
+    # it carries a red banner, because its load balancers do not exist.
+    fake_cloud = models.BooleanField(default=False)
     gate_type = models.CharField(max_length=253, default="podgate.dev/clb-ready")
     # What DescribeClusters and its friends last said, for pages; decisions read it live.
     facts = models.JSONField(default=dict)

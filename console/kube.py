@@ -1,0 +1,335 @@
+"""The only door to Kubernetes: raw verbs and watches, decoded by msgspec, errors by code.
+
+The official client gives authentication, TLS and the connection pool; its models stay unused,
+because decoding 10,000 Pods into them takes 70 times as long.
+"""
+
+import json
+import ssl
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Literal, overload
+from urllib.parse import urlencode
+
+import msgspec
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from console import doors, secrets, transport
+from console.addresses import Refused
+from console.kinds import NamedList, path
+from console.models import Cluster
+
+__all__ = ["Conflict", "Event", "Gone", "Kube", "KubeError", "NotFound", "connect", "path"]
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 15.0
+POOL_SIZE = 32
+# A watch asks the server to end after this long; silence for longer is a dead connection.
+WATCH_SECONDS = 30
+WATCH_GRACE_SECONDS = 5.0
+FIELD_MANAGER = "podgate"
+
+_PATCHES = {
+    "strategic": "application/strategic-merge-patch+json",
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    # Server-side apply; JSON is YAML.
+    "apply": "application/apply-patch+yaml",
+}
+PatchKind = Literal["strategic", "merge", "json", "apply"]
+
+
+class KubeError(Exception):
+    """What the API server answered, or status 0 when it could not be reached."""
+
+    def __init__(self, status: int, reason: str, message: str, request_id: str = "") -> None:
+        super().__init__(message or reason)
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.request_id = request_id
+
+
+class NotFound(KubeError):
+    pass
+
+
+class Conflict(KubeError):
+    """409: reason AlreadyExists for a create, Conflict for a stale resourceVersion."""
+
+
+class Gone(KubeError):
+    """410: the resourceVersion or the continue token is too old; list again."""
+
+
+_ERRORS: dict[int, type[KubeError]] = {404: NotFound, 409: Conflict, 410: Gone}
+
+
+class Status(msgspec.Struct):
+    """Kubernetes' error object."""
+
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+class Event[T](msgspec.Struct, frozen=True):
+    """A watch event; of a BOOKMARK's object only `metadata.resourceVersion` counts."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
+    object: T
+
+
+class _WireEvent(msgspec.Struct):
+    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
+    object: msgspec.Raw
+
+
+class Kube:
+    """One API server; safe to share between threads."""
+
+    def __init__(self, server: str, ca_data: str, credentials: dict[str, str]) -> None:
+        self.server = server.rstrip("/")
+        self._pool = _pool(self.server, transport.tls(ca_data, credentials))
+        self._headers = {"Accept": "application/json", "User-Agent": "podgate"}
+        if token := credentials.get("token"):
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    @overload
+    def get(self, path: str, **params: Any) -> dict[str, Any]: ...
+    @overload
+    def get[T](self, path: str, into: type[T], **params: Any) -> T: ...
+    def get(self, path: str, into: type[Any] = dict, **params: Any) -> Any:
+        """One object, or one unpaged list, decoded into `into`."""
+        return _decode(self._ask("GET", path, params), into)
+
+    def pages[T](self, path: str, into: type[T], *, limit: int = 500, **params: Any) -> Iterator[T]:
+        """The pages of a list; `into` is a List struct. Gone when the list took too long."""
+        token = ""
+        while True:
+            asked = params | {"limit": limit} | ({"continue": token} if token else {})
+            body = self._ask("GET", path, asked)
+            yield _decode(body, into)
+            token = _decode(body, NamedList).metadata.continue_
+            if not token:
+                return
+
+    def create(self, path: str, body: dict[str, Any], **params: Any) -> dict[str, Any]:
+        return self._write("POST", path, body, params)
+
+    def replace(self, path: str, body: dict[str, Any], **params: Any) -> dict[str, Any]:
+        return self._write("PUT", path, body, params)
+
+    def patch(
+        self,
+        path: str,
+        body: dict[str, Any] | list[Any],
+        *,
+        kind: PatchKind = "strategic",
+        **params: Any,
+    ) -> dict[str, Any]:
+        return self._write("PATCH", path, body, params, content_type=_PATCHES[kind])
+
+    def delete(
+        self, path: str, body: dict[str, Any] | None = None, **params: Any
+    ) -> dict[str, Any]:
+        """Delete; `body` is DeleteOptions (preconditions, propagationPolicy)."""
+        return _decode(self._ask("DELETE", path, params, body), dict)
+
+    def watch[T](
+        self,
+        path: str,
+        into: type[T],
+        *,
+        resource_version: str,
+        timeout: float = WATCH_SECONDS,
+        **params: Any,
+    ) -> Iterator[Event[T]]:
+        """Events after `resource_version`, bookmarks among them, until the server ends it.
+
+        A silent connection ends as KubeError status 0 after `timeout` plus a grace.
+        """
+        asked = params | {
+            "watch": True,
+            "allowWatchBookmarks": True,
+            "resourceVersion": resource_version,
+            "timeoutSeconds": max(1, round(timeout)),
+        }
+        response = self._send(
+            "GET", path, asked, read_seconds=timeout + WATCH_GRACE_SECONDS, stream=True
+        )
+        try:
+            for line in _lines(response):
+                yield _event(line, into)
+        except HTTPError as error:
+            raise _unreachable(error) from error
+        finally:
+            # Half-read answers cannot go back into the pool.
+            response.close()
+            response.release_conn()
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | list[Any],
+        params: dict[str, Any],
+        content_type: str = "application/json",
+    ) -> dict[str, Any]:
+        params = {"fieldManager": FIELD_MANAGER} | params
+        return _decode(self._ask(method, path, params, body, content_type=content_type), dict)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, Any],
+        body: object = None,
+        content_type: str = "application/json",
+    ) -> bytes:
+        return self._send(method, path, params, body=body, content_type=content_type).data
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, Any],
+        *,
+        body: object = None,
+        content_type: str = "application/json",
+        read_seconds: float = READ_SECONDS,
+        stream: bool = False,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send once and tell the listeners; raises KubeError for anything but success."""
+        headers = self._headers | ({"Content-Type": content_type} if body is not None else {})
+        started = time.monotonic()
+        try:
+            response = self._pool.request(
+                method,
+                f"{self.server}{path}{_query(params)}",
+                body=None if body is None else msgspec.json.encode(body),
+                headers=headers,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
+                preload_content=not stream,
+                # Neither repeated nor redirected: a redirect could leave the allowed addresses.
+                retries=False,
+                redirect=False,
+            )
+        except (HTTPError, Refused, OSError) as error:
+            failure = _unreachable(error)
+            _tell(method, path, started, failure)
+            raise failure from error
+        request_id = response.headers.get("Audit-Id", "")
+        if 200 <= response.status < 300:
+            _tell(method, path, started, None, request_id)
+            return response
+        failure = _failure(response, request_id)
+        _tell(method, path, started, failure, request_id)
+        raise failure
+
+
+def connect(cluster: Cluster) -> Kube:
+    """The connection pool of this cluster, made anew when its address or credentials change."""
+    return _connection(cluster.server, cluster.ca_data, cluster.credentials)
+
+
+@lru_cache(maxsize=1024)
+def _connection(server: str, ca_data: str, credentials: str) -> Kube:
+    return Kube(server, ca_data, json.loads(secrets.decrypt(credentials)))
+
+
+def _query(params: dict[str, Any]) -> str:
+    words = {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in params.items()
+        if value is not None
+    }
+    return f"?{urlencode(words)}" if words else ""
+
+
+@lru_cache(maxsize=256)
+def _decoder(into: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(into)
+
+
+def _decode[T](body: bytes, into: type[T]) -> T:
+    key: Any = into
+    try:
+        decoded: T = _decoder(key).decode(body)
+    except msgspec.MsgspecError as error:
+        message = f"The API server's answer is not understood: {error}"
+        raise KubeError(0, "BadAnswer", message) from error
+    return decoded
+
+
+def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """The lines of a stream, each as soon as it is complete."""
+    rest = b""
+    while piece := response.read1(65536):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line for line in lines if line.strip())
+
+
+def _event[T](line: bytes, into: type[T]) -> Event[T]:
+    wire = _decode(line, _WireEvent)
+    if wire.type == "ERROR":
+        status = _decode(bytes(wire.object), Status)
+        kind = _ERRORS.get(status.code, KubeError)
+        raise kind(status.code, status.reason, status.message)
+    return Event(wire.type, _decode(bytes(wire.object), into))
+
+
+def _failure(response: urllib3.BaseHTTPResponse, request_id: str) -> KubeError:
+    body = b""
+    try:
+        body = response.data
+        status = _decoder(Status).decode(body)
+    except (HTTPError, msgspec.MsgspecError):
+        # A proxy in between, or an answer that broke off.
+        status = Status(message=body[:200].decode(errors="replace"))
+    kind = _ERRORS.get(response.status, KubeError)
+    reason = status.reason or response.reason or str(response.status)
+    return kind(response.status, reason, status.message or reason, request_id)
+
+
+def _unreachable(error: Exception) -> KubeError:
+    """Status 0, with the cause in a word: what the list of clusters shows."""
+    refused = transport.refused(error)
+    if refused:
+        return KubeError(0, "AddressRefused", str(refused))
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return KubeError(0, "TLSFailed", f"TLS with the API server failed: {error}")
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return KubeError(0, "TimedOut", f"The API server did not answer in time: {error}")
+    return KubeError(0, "Unreachable", f"The API server cannot be reached: {error}")
+
+
+def _tell(
+    method: str, path: str, started: float, failure: KubeError | None, request_id: str = ""
+) -> None:
+    doors.tell(
+        doors.Call(
+            door="kubernetes",
+            action=f"{method} {path}",
+            write=method != "GET",
+            request_id=request_id,
+            took=time.monotonic() - started,
+            ok=failure is None,
+            code=failure.reason if failure else "",
+        )
+    )
+
+
+def _pool(server: str, context: ssl.SSLContext) -> urllib3.PoolManager:
+    """The official client's connection pool, led past our checks."""
+    # Imported when first needed: the client brings all its models along, two seconds of them.
+    from kubernetes.client.configuration import Configuration
+    from kubernetes.client.rest import RESTClientObject
+
+    configuration = Configuration(host=server, connection_pool_maxsize=POOL_SIZE, retries=False)
+    # Proxies of the environment are for the operator's shell, not for API servers.
+    configuration.proxy = None
+    pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
+    return transport.guarded(pool, context)

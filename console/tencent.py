@@ -1,0 +1,226 @@
+"""The only builder of Tencent Cloud clients: one `call`, our own retry, the shared limiter.
+
+The SDK's retryer is not used: it sends again after a success whose answer was lost, which for a
+write means doing it twice.
+"""
+
+import time
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from console import doors, secrets
+from console.addresses import is_loopback
+from console.limiter import Priority, limiter
+from console.models import Account
+
+__all__ = [
+    "Busy",
+    "CloudError",
+    "NotFound",
+    "Priority",
+    "QuotaExceeded",
+    "Throttled",
+    "call",
+    "is_read",
+]
+
+REQUEST_SECONDS = 5
+# How long a call may wait for its turn before it is told to come back.
+PATIENCE_SECONDS = 1.0
+# Waits between the attempts of a read; one attempt more than there are waits.
+RETRY_WAITS = (0.1, 0.4)
+POOL_SIZE = 32
+
+VERSIONS = {
+    "clb": "2018-03-17",
+    "tke": "2018-05-25",
+    "vpc": "2017-03-12",
+    "cvm": "2017-03-12",
+    "sts": "2018-08-13",
+}
+
+
+class CloudError(Exception):
+    """What the cloud answered, by its code; code NetworkError when no answer came."""
+
+    def __init__(self, code: str, message: str, request_id: str = "") -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+
+
+class Busy(CloudError):
+    """The load balancer is in another task: come back."""
+
+
+class Throttled(CloudError):
+    """Too many requests, ours or the cloud's verdict: come back after `retry_after` seconds."""
+
+    def __init__(
+        self, code: str, message: str, request_id: str = "", retry_after: float = 1.0
+    ) -> None:
+        super().__init__(code, message, request_id)
+        self.retry_after = retry_after
+
+
+class NotFound(CloudError):
+    pass
+
+
+class QuotaExceeded(CloudError):
+    """A quota, the balance, or a subnet's addresses are used up."""
+
+
+_CODES: dict[str, type[CloudError]] = {
+    "FailedOperation.ResourceInOperating": Busy,
+    "FailedOperation.InvalidLBStatus": Busy,
+    "ResourceInUse": Busy,
+    "ResourceNotFound": NotFound,
+    "InvalidParameter.LBIdNotFound": NotFound,
+    "InvalidParameter.ListenerIdNotFound": NotFound,
+    "InvalidParameter.LocationNotFound": NotFound,
+    "InvalidParameter.ClusterNotFound": NotFound,
+    "InternalError.ClusterNotFound": NotFound,
+    "FailedOperation.InsufficientBalance": QuotaExceeded,
+    "LimitExceeded": QuotaExceeded,
+    "ResourceInsufficient": QuotaExceeded,
+    "ResourcesSoldOut": QuotaExceeded,
+    "RequestLimitExceeded": Throttled,
+}
+# Worth asking again at once, when asking changes nothing.
+_PASSING = {"NetworkError", "InternalError", "RequestLimitExceeded"}
+_READS = ("Describe", "Get", "List", "Check", "Query", "Inquiry")
+
+
+def is_read(action: str) -> bool:
+    return action.startswith(_READS)
+
+
+def error_for(code: str, message: str, request_id: str = "") -> CloudError:
+    """The error of a code; a subcode (`LimitExceeded.X`) falls under its main code."""
+    kind = _CODES.get(code) or _CODES.get(code.partition(".")[0], CloudError)
+    return kind(code, message, request_id)
+
+
+def call(
+    account: Account,
+    service: str,
+    action: str,
+    params: dict[str, Any] | None = None,
+    *,
+    priority: Priority = Priority.INVENTORY,
+) -> dict[str, Any]:
+    """The `Response` of one API call, with its RequestId.
+
+    Reads are tried again after a passing error; a write is sent exactly once, whatever happens.
+    """
+    waits = RETRY_WAITS if is_read(action) else ()
+    for wait in waits:
+        try:
+            return _once(account, service, action, params or {}, priority)
+        except CloudError as error:
+            if error.code.partition(".")[0] not in _PASSING:
+                raise
+        time.sleep(wait)
+    return _once(account, service, action, params or {}, priority)
+
+
+def _once(
+    account: Account, service: str, action: str, params: dict[str, Any], priority: Priority
+) -> dict[str, Any]:
+    _wait_for_turn(f"{account.uin}:{service}:{action}", priority)
+    started = time.monotonic()
+    failure: CloudError | None = None
+    answer: dict[str, Any] = {}
+    try:
+        answer = _send(account, service, action, params)
+    except CloudError as error:
+        failure = error
+    doors.tell(
+        doors.Call(
+            door="tencent",
+            action=action,
+            write=not is_read(action),
+            request_id=failure.request_id if failure else str(answer.get("RequestId", "")),
+            took=time.monotonic() - started,
+            ok=failure is None,
+            code=failure.code if failure else "",
+        )
+    )
+    if failure:
+        raise failure
+    return answer
+
+
+def _wait_for_turn(key: str, priority: Priority) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        turn = limiter().turn(key, priority)
+        if turn.granted:
+            time.sleep(turn.seconds)
+            return
+        if time.monotonic() + turn.seconds > deadline:
+            raise Throttled(
+                "RequestLimitExceeded.Local",
+                f"{key.rpartition(':')[2]} waits for its turn within the account's rate limit",
+                retry_after=turn.seconds,
+            )
+        time.sleep(turn.seconds)
+
+
+def _send(account: Account, service: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
+    from requests import RequestException
+    from tencentcloud.common.exception import TencentCloudSDKException
+
+    client = _client(
+        service, account.region, account.endpoint, account.secret_id, account.secret_key
+    )
+    try:
+        answer: dict[str, Any] = client.call_json(action, params)["Response"]
+    except TencentCloudSDKException as error:
+        code = error.get_code() or "NetworkError"
+        if code in {"ClientNetworkError", "ServerNetworkError"}:
+            code = "NetworkError"
+        message = secrets.scrub(_text(error.get_message()))
+        raise error_for(code, message, error.get_request_id() or "") from None
+    except (RequestException, ValueError, KeyError, TypeError) as error:
+        # The answer broke off, or is not what the API's answers look like.
+        raise CloudError("NetworkError", secrets.scrub(f"No usable answer: {error}")) from None
+    return answer
+
+
+def _text(message: object) -> str:
+    return message.decode(errors="replace") if isinstance(message, bytes) else str(message or "")
+
+
+@lru_cache(maxsize=256)
+def _client(service: str, region: str, endpoint: str, secret_id: str, secret_key: str) -> Any:
+    """One client per service, account and region; the secrets come encrypted, as they are kept."""
+    # Imported when first needed: the SDK is large, and most processes' pages do without it.
+    from requests.adapters import HTTPAdapter
+    from tencentcloud.common.common_client import CommonClient
+    from tencentcloud.common.credential import Credential
+    from tencentcloud.common.profile.client_profile import ClientProfile
+    from tencentcloud.common.profile.http_profile import HttpProfile
+
+    address = urlsplit(endpoint)
+    http = HttpProfile(
+        protocol=address.scheme or "https",
+        endpoint=address.netloc or None,
+        reqTimeout=REQUEST_SECONDS,
+        keepAlive=True,
+    )
+    credential = Credential(secrets.decrypt(secret_id), secrets.decrypt(secret_key))
+    profile = ClientProfile(httpProfile=http, language="en-US")
+    client = CommonClient(service, VERSIONS[service], credential, region, profile)
+    session = client.request.conn._session
+    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=POOL_SIZE)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    if is_loopback(address.hostname or ""):
+        # The sandbox is never behind the environment's proxy.
+        session.trust_env = False
+        client.request.conn.proxy = None
+    return client
