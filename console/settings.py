@@ -46,7 +46,7 @@ if PRODUCTION and len(SECRET_KEY) < 50:
 
 # Private, loopback and metadata addresses of API servers are refused unless listed here (CIDRs).
 ALLOWED_API_SERVERS = _words("PODGATE_ALLOWED_API_SERVERS")
-# Address of the sandbox's control API; empty where there is no sandbox.
+# half=address of the sandbox's control APIs; empty where there is no sandbox.
 SANDBOX_CONTROL = _words("PODGATE_SANDBOX_CONTROL")
 
 REDIS_URL = _required("REDIS_URL", "For example redis://127.0.0.1:6379/0.")
@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "console.urls"
+CSRF_FAILURE_VIEW = "console.views.errors.csrf_failed"
 ASGI_APPLICATION = "console.asgi.application"
 TEMPLATES = [
     {

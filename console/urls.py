@@ -4,11 +4,11 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.views import clusters, health, session
+from console.views import accounts, activity, clusters, errors, health, sandbox, session
 
 cluster_pages: list[URLPattern | URLResolver] = [
     path("", clusters.clusters, name="cluster"),
-    path("activity/", clusters.clusters, name="cluster_activity"),
+    path("activity/", activity.cluster_activity, name="cluster_activity"),
 ]
 for room in ("workloads.urls", "services.urls"):
     if find_spec(room):
@@ -17,12 +17,19 @@ for room in ("workloads.urls", "services.urls"):
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", clusters.clusters, name="clusters"),
     path("clusters/<slug:cluster_id>/", include(cluster_pages)),
-    path("activity/", clusters.clusters, name="activity"),
-    path("accounts/", clusters.clusters, name="accounts"),
-    path("sandbox/", clusters.clusters, name="sandbox"),
+    path("activity/", activity.activity, name="activity"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("sandbox/", sandbox.sandbox, name="sandbox"),
+    path("sandbox/faults/on/", sandbox.fault_on, name="fault_on"),
+    path("sandbox/faults/off/", sandbox.faults_off, name="faults_off"),
     path("login/", session.login, name="login"),
     path("logout/", session.logout, name="logout"),
     path("theme/", session.theme, name="theme"),
     path("language/", session.set_language, name="set_language"),
     path("healthz", health.healthz, name="healthz"),
 ]
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.failed

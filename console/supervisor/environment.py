@@ -72,5 +72,5 @@ def sandbox_settings(state: Path) -> dict[str, str]:
     allowed = os.environ.get("PODGATE_ALLOWED_API_SERVERS", "")
     return {
         "PODGATE_ALLOWED_API_SERVERS": f"{allowed} {world['net']}.0.0/16".strip(),
-        "PODGATE_SANDBOX_CONTROL": " ".join(world["control"].values()),
+        "PODGATE_SANDBOX_CONTROL": " ".join(f"{half}={url}" for half, url in world["control"].items()),
     }

@@ -18,6 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console import access
+
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -143,7 +145,10 @@ def sandbox_here() -> bool:
 @register.simple_tag
 def role_of(user: User) -> str:
     """The user's role in words."""
-    names = {group.name for group in user.groups.all()}
-    if user.is_superuser or "admin" in names:
-        return _("Administrator")
-    return _("Operator") if "operator" in names else _("Viewer")
+    words = {
+        access.Role.VIEWER: _("Viewer"),
+        access.Role.OPERATOR: _("Operator"),
+        access.Role.ADMIN: _("Administrator"),
+    }
+    role = access.role_of(user)
+    return words[role] if role else _("No role")

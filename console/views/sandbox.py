@@ -1,0 +1,151 @@
+"""The sandbox's switchboard: faults on and off, what was called; only beside a sandbox."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from console import access, activity, faults, sandbox_control
+from console.forms import FaultForm
+from console.sandbox_control import SandboxError
+
+CALLS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class FaultRow:
+    """A fault as the page shows it: what it does, and how it is switched on now."""
+
+    name: str
+    text: str
+    on: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Half:
+    """One half of the sandbox; `trouble` where it does not answer."""
+
+    name: str
+    title: str
+    faults: tuple[FaultRow, ...] = ()
+    calls: tuple[dict[str, Any], ...] = ()
+    quotas: tuple[tuple[str, int], ...] = ()
+    trouble: str = ""
+
+
+def _only_beside_a_sandbox[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    @wraps(view)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not sandbox_control.halves():
+            raise Http404(_("There is no sandbox beside this podgate."))
+        return view(*args, **kwargs)
+
+    return checked
+
+
+@require_GET
+@access.require_role(access.Role.VIEWER)
+@_only_beside_a_sandbox
+def sandbox(request: HttpRequest) -> HttpResponse:
+    context = {
+        "section": "sandbox",
+        "halves": [_half(name) for name in sandbox_control.halves()],
+        "may_switch": access.has_role(request.user, access.Role.OPERATOR),
+    }
+    return render(request, "console/sandbox.html", context)
+
+
+@require_POST
+@access.require_role(access.Role.OPERATOR)
+@_only_beside_a_sandbox
+def fault_on(request: HttpRequest) -> HttpResponse:
+    form = FaultForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("This fault cannot be switched on: check what you typed."))
+        return redirect("sandbox")
+    half, body = form.cleaned_data["half"], form.body()
+    return _tell(request, half, "POST", body, verb="fault_on", name=body["fault"])
+
+
+@require_POST
+@access.require_role(access.Role.OPERATOR)
+@_only_beside_a_sandbox
+def faults_off(request: HttpRequest) -> HttpResponse:
+    """Switch off one fault of a half, or all of them."""
+    name = request.POST.get("fault", "")[:64]
+    body = {"fault": name} if name else None
+    half = request.POST.get("half", "")
+    return _tell(request, half, "DELETE", body, verb="fault_off", name=name or "all")
+
+
+def _tell(
+    request: HttpRequest, half: str, method: str, body: object, *, verb: str, name: str
+) -> HttpResponse:
+    assert request.user.is_authenticated
+    try:
+        sandbox_control.ask(half, method, "faults", body)
+    except SandboxError as error:
+        messages.error(request, str(error))
+    else:
+        activity.record(request.user, verb, kind="Sandbox", name=name, after=body)
+        messages.success(request, _("The sandbox now does as you asked."))
+    return redirect("sandbox")
+
+
+def _half(name: str) -> Half:
+    title = faults.HALVES.get(name, name)
+    try:
+        on = {fault["fault"]: fault for fault in sandbox_control.ask(name, "GET", "faults")}
+        calls = sandbox_control.ask(name, "GET", "calls")
+        return Half(name, str(title), _rows(name, on), _calls(calls), _quotas(name))
+    except SandboxError as error:
+        return Half(name, str(title), trouble=str(error))
+
+
+def _rows(half: str, on: dict[str, dict[str, Any]]) -> tuple[FaultRow, ...]:
+    known = dict(faults.of(half))
+    known.update({name: "" for name in on if name not in known})
+    return tuple(
+        FaultRow(name, str(text), name in on, _detail(on.get(name, {})))
+        for name, text in known.items()
+    )
+
+
+def _detail(fault: dict[str, Any]) -> str:
+    """ "BatchRegisterTargets, 3 left, struck 2 times"."""
+    parts = [str(fault["action"])] if fault.get("action") else []
+    if fault.get("times") is not None:
+        parts.append(_("%(n)s left") % {"n": fault["times"]})
+    if fault.get("seconds") is not None:
+        parts.append(_("%(n)s s left") % {"n": round(fault["seconds"])})
+    if fault:
+        parts.append(_("struck %(n)s times") % {"n": fault.get("struck", 0)})
+    return ", ".join(parts)
+
+
+def _calls(answer: Any) -> tuple[dict[str, Any], ...]:
+    """The newest calls first, with times as times."""
+    calls = answer.get("calls", []) if isinstance(answer, dict) else answer or []
+    newest = [dict(call) for call in calls[-CALLS_SHOWN:]][::-1]
+    for call in newest:
+        at = call.get("at", call.get("time"))
+        call["at"] = datetime.fromtimestamp(at, UTC) if isinstance(at, (int, float)) else None
+    return tuple(newest)
+
+
+def _quotas(half: str) -> tuple[tuple[str, int], ...]:
+    if half != "tencent":
+        return ()
+    try:
+        answer = sandbox_control.ask(half, "GET", "quota")
+    except SandboxError:
+        return ()
+    return tuple(sorted(answer.items())) if isinstance(answer, dict) else ()
