@@ -90,7 +90,7 @@ _CODES: dict[str, type[CloudError]] = {
     "RequestLimitExceeded": Throttled,
 }
 # Worth asking again at once, when asking changes nothing.
-_PASSING = {"NetworkError", "InternalError", "RequestLimitExceeded"}
+_PASSING = {"NetworkError", "InternalError"}
 _READS = ("Describe", "Get", "List", "Check", "Query", "Inquiry")
 
 
@@ -117,14 +117,21 @@ def call(
     Reads are tried again after a passing error; a write is sent exactly once, whatever happens.
     """
     waits = RETRY_WAITS if is_read(action) else ()
+    started = time.monotonic()
     for wait in waits:
         try:
             return _once(account, service, action, params or {}, priority)
         except CloudError as error:
-            if error.code.partition(".")[0] not in _PASSING:
+            passing = error.code.partition(".")[0] in _PASSING
+            if not passing or time.monotonic() - started >= REQUEST_SECONDS:
                 raise
         time.sleep(wait)
     return _once(account, service, action, params or {}, priority)
+
+
+def caller_uin(account: Account) -> str:
+    """Uin of the main account these keys belong to, as the cloud itself says."""
+    return str(call(account, "sts", "GetCallerIdentity").get("AccountId", ""))
 
 
 def _once(
