@@ -13,8 +13,9 @@ urlpatterns = [
     path("pods/", views.pods, name="pods"),
     path("pods/rows", views.pod_rows, name="pod_rows"),
     path("pods/<namespace>/<name>/", views.pod, name="pod"),
-    path("pods/<namespace>/<name>/state", views.state, name="pod_state"),
-    path("pods/<namespace>/<name>/yaml", views.yaml, name="pod_yaml"),
+    path("pods/<namespace>/<name>/state", views.pod_state, name="pod_state"),
+    path("pods/<namespace>/<name>/containers", views.pod_containers, name="pod_containers"),
+    path("pods/<namespace>/<name>/yaml", views.pod_yaml, name="pod_yaml"),
     path("events/", views.events, name="events"),
     path("events/rows", views.event_rows, name="event_rows"),
 ]

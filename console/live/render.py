@@ -100,7 +100,7 @@ def _request(source: Source, user: Any, language: str) -> HttpRequest:
     }
     request.resolver_match = source.match
     request.user = user or AnonymousUser()
-    request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+    request.LANGUAGE_CODE = language
     request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
     return request
 

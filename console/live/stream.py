@@ -13,7 +13,7 @@ from django.http import Http404
 from console.live.hub import Hub, Stream
 from console.live.hub import hub as the_hub
 from console.live.render import Source, source
-from console.live.viewer import viewer_of
+from console.live.viewer import Viewer, viewer_of
 
 type Scope = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -35,7 +35,7 @@ async def stream(scope: Scope, receive: Receive, send: Send, *, hub: Hub = the_h
         return await _refuse(send, 405, "Use GET.")
     if hub.closing:
         return await _refuse(send, 503, "This process is stopping.")
-    viewer = await hub.call(viewer_of, dict(scope["headers"]))
+    viewer: Viewer | None = await hub.call(viewer_of, dict(scope["headers"]))
     if viewer is None:
         return await _refuse(send, 403, "Log in first.")
     try:

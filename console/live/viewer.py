@@ -39,7 +39,7 @@ def viewer_of(headers: Mapping[bytes, bytes]) -> Viewer | None:
 
 
 def user_of(session_key: str) -> Any:
-    """The active user of a session that is still valid, or None: logout and a new password end it."""
+    """The active user behind a session; None after a logout or a change of password."""
     request = HttpRequest()
     request.session = SessionStore(session_key)
     user: AbstractBaseUser | AnonymousUser = get_user(request)

@@ -1,4 +1,4 @@
-"""Who watches what: a lease per cluster, its threads started and stopped as clusters come and go."""
+"""Who watches what: a lease per cluster, threads that start and stop as clusters come and go."""
 
 import threading
 from collections.abc import Callable

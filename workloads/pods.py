@@ -1,0 +1,267 @@
+"""A Pod's manifest as a row of the index: the word kubectl prints, its gates, how it is reached.
+
+Pure: structs in, structs out. What the row means for a load balancer is for `services` to say.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from console import kinds
+
+NETWORKS = "tke.cloud.tencent.com/networks"
+ENI_RESOURCES = ("tke.cloud.tencent.com/eni-ip", "tke.cloud.tencent.com/direct-eni")
+# How a cluster's add-on connects a Pod that asks for nothing (`console.network.AddOn` by name).
+# In a mixed cluster such a Pod is a GlobalRouter one.
+MODE_OF_ADD_ON = {
+    "GLOBAL_ROUTER": "route",
+    "MIXED": "route",
+    "VPC_CNI_SHARED": "eni",
+    "VPC_CNI_EXCLUSIVE": "eni",
+    "CILIUM_OVERLAY": "overlay",
+}
+FINISHED = {"Succeeded", "Failed"}
+
+
+class PodRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The columns of `workloads.models.Pod`, without the cluster."""
+
+    uid: str
+    namespace: str
+    name: str
+    resource_version: str
+    created_at: datetime | None
+    labels: dict[str, str]
+    ip: str | None
+    node: str
+    status: str
+    ready: bool
+    containers_ready: bool
+    terminating: bool
+    host_network: bool
+    network_mode: str
+    restarts: int
+    workload_kind: str
+    workload_name: str
+    revision: str
+    gates: list[dict[str, Any]]
+    gates_open: bool
+    conditions: list[dict[str, Any]]
+    containers: list[dict[str, Any]]
+
+
+def row(pod: kinds.Pod, *, add_on: str = "") -> PodRow:
+    """The row of a Pod in a cluster with this network add-on."""
+    meta, spec, status = pod.metadata, pod.spec, pod.status
+    conditions = {condition.type: condition for condition in status.conditions}
+    gates = gate_states(pod)
+    word, restarts = status_word(pod)
+    kind, name = workload_of(meta)
+    return PodRow(
+        uid=meta.uid,
+        namespace=meta.namespace,
+        name=meta.name,
+        resource_version=meta.resource_version,
+        created_at=meta.creation_timestamp,
+        labels=meta.labels,
+        ip=status.pod_ip or None,
+        node=spec.node_name,
+        status=word,
+        ready=_is_true(conditions.get("Ready")),
+        containers_ready=_is_true(conditions.get("ContainersReady")),
+        terminating=meta.deletion_timestamp is not None,
+        host_network=spec.host_network,
+        network_mode=network_mode(spec, meta.annotations, add_on=add_on),
+        restarts=restarts,
+        workload_kind=kind,
+        workload_name=name,
+        revision=revision_of(meta),
+        gates=gates,
+        gates_open=all(gate["status"] == "True" for gate in gates),
+        conditions=[condition_state(condition) for condition in status.conditions],
+        containers=container_states(pod),
+    )
+
+
+def network_mode(spec: kinds.PodSpec, annotations: Mapping[str, str], *, add_on: str = "") -> str:
+    """host, eni, route, overlay, or empty when nobody can tell.
+
+    `tke.cloud.tencent.com/networks` and the eni-ip resource are how a Pod asks for an ENI in a
+    cluster that has both networks (DOMAIN §3).
+    """
+    if spec.host_network:
+        return "host"
+    asked = annotations.get(NETWORKS, "")
+    if "-eni" in asked:
+        return "eni"
+    if "tke-bridge" in asked:
+        return "route"
+    if any(name in ENI_RESOURCES for container in spec.containers for name in _wants(container)):
+        return "eni"
+    return MODE_OF_ADD_ON.get(add_on, "")
+
+
+def _wants(container: kinds.Container) -> Iterable[str]:
+    yield from container.resources.limits
+    yield from container.resources.requests
+
+
+def workload_of(meta: kinds.ObjectMeta) -> tuple[str, str]:
+    """Kind and name of the workload on top, from the controlling owner.
+
+    A Deployment names its ReplicaSets `<deployment>-<pod-template-hash>` and labels their Pods
+    with that hash, so the Deployment is known without reading the ReplicaSet.
+    """
+    owner = next((owner for owner in meta.owner_references if owner.controller), None)
+    if owner is None:
+        return "", ""
+    suffix = f"-{meta.labels.get('pod-template-hash', '')}"
+    if owner.kind == "ReplicaSet" and len(suffix) > 1 and owner.name.endswith(suffix):
+        return "Deployment", owner.name.removesuffix(suffix)
+    return owner.kind, owner.name
+
+
+def revision_of(meta: kinds.ObjectMeta) -> str:
+    for label in ("pod-template-hash", "controller-revision-hash"):
+        if label in meta.labels:
+            return meta.labels[label]
+    return ""
+
+
+def gate_states(pod: kinds.Pod) -> list[dict[str, Any]]:
+    """Each readiness gate with its condition; a gate nobody wrote yet is `missing`."""
+    conditions = {condition.type: condition for condition in pod.status.conditions}
+    missing = {"status": "missing", "reason": "", "message": "", "since": None}
+    return [
+        condition_state(conditions[gate.condition_type])
+        if gate.condition_type in conditions
+        else {"type": gate.condition_type, **missing}
+        for gate in pod.spec.readiness_gates
+    ]
+
+
+def condition_state(condition: kinds.Condition) -> dict[str, Any]:
+    return {
+        "type": condition.type,
+        "status": condition.status,
+        "reason": condition.reason,
+        "message": condition.message,
+        "since": _iso(condition.last_transition_time),
+    }
+
+
+def container_states(pod: kinds.Pod) -> list[dict[str, Any]]:
+    found = {status.name: status for status in pod.status.container_statuses}
+    return [
+        _container(container, found.get(container.name, kinds.ContainerStatus()))
+        for container in pod.spec.containers
+    ]
+
+
+def _container(container: kinds.Container, status: kinds.ContainerStatus) -> dict[str, Any]:
+    state, reason, message, since = _state(status.state)
+    last = status.last_state.terminated
+    return {
+        "name": container.name,
+        "image": container.image,
+        "ready": status.ready,
+        "restarts": status.restart_count,
+        "state": state,
+        "reason": reason,
+        "message": message,
+        "since": since,
+        "last": f"{last.reason or 'Terminated'} ({last.exit_code})" if last else "",
+        "ports": ports_of(container),
+    }
+
+
+def ports_of(container: kinds.Container) -> list[dict[str, Any]]:
+    return [
+        {"name": port.name, "port": port.container_port, "protocol": port.protocol}
+        for port in container.ports
+    ]
+
+
+def _state(state: kinds.ContainerState) -> tuple[str, str, str, str | None]:
+    if state.running:
+        return "Running", "", "", _iso(state.running.started_at)
+    if state.terminated:
+        ended = state.terminated
+        return "Terminated", ended.reason, ended.message, _iso(ended.finished_at)
+    waiting = state.waiting or kinds.ContainerStateWaiting()
+    return "Waiting", waiting.reason, waiting.message, None
+
+
+# The STATUS column, as kubectl's printPod computes it.
+
+
+def status_word(pod: kinds.Pod) -> tuple[str, int]:
+    """What `kubectl get pods` prints under STATUS and RESTARTS."""
+    status = pod.status
+    word = status.reason or status.phase or "Unknown"
+    if any(
+        condition.type == "PodScheduled" and condition.reason == "SchedulingGated"
+        for condition in status.conditions
+    ):
+        word = "SchedulingGated"
+    restarts = sum(one.restart_count for one in status.init_container_statuses)
+    stuck = _init_word(pod)
+    if stuck:
+        word = stuck
+    else:
+        restarts = sum(one.restart_count for one in status.container_statuses)
+        word = _container_word(pod, word)
+    if pod.metadata.deletion_timestamp is not None:
+        if status.reason == "NodeLost":
+            return "Unknown", restarts
+        if status.phase not in FINISHED:
+            return "Terminating", restarts
+    return word, restarts
+
+
+def _init_word(pod: kinds.Pod) -> str:
+    """The word while init containers are at work; empty afterwards."""
+    initialized = {one.type: one.status for one in pod.status.conditions}.get("Initialized")
+    if initialized == "True":
+        return ""
+    for number, status in enumerate(pod.status.init_container_statuses):
+        ended, waiting = status.state.terminated, status.state.waiting
+        if (ended and ended.exit_code == 0) or status.started:
+            continue
+        if ended:
+            return "Init:" + (ended.reason or _ending(ended))
+        if waiting and waiting.reason and waiting.reason != "PodInitializing":
+            return "Init:" + waiting.reason
+        return f"Init:{number}/{len(pod.spec.init_containers)}"
+    return ""
+
+
+def _container_word(pod: kinds.Pod, word: str) -> str:
+    running = False
+    # From the last to the first: the first container's trouble wins.
+    for status in reversed(pod.status.container_statuses):
+        ended, waiting = status.state.terminated, status.state.waiting
+        if waiting and waiting.reason:
+            word = waiting.reason
+        elif ended:
+            word = ended.reason or _ending(ended)
+        elif status.ready and status.state.running:
+            running = True
+    if word == "Completed" and running:
+        ready = any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions)
+        return "Running" if ready else "NotReady"
+    return word
+
+
+def _ending(ended: kinds.ContainerStateTerminated) -> str:
+    return f"Signal:{ended.signal}" if ended.signal else f"ExitCode:{ended.exit_code}"
+
+
+def _is_true(condition: kinds.Condition | None) -> bool:
+    return condition is not None and condition.status == "True"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,56 @@
+"""What every list page does: filters and order from the URL, one page of rows from SQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
+from django.http import QueryDict
+
+from console.models import Cluster
+
+PAGE_SIZE = 50
+LONGEST_QUERY = 253
+
+
+@dataclass(frozen=True)
+class Order:
+    """A sort of the page: the word in the URL, and the columns behind it (unique at the end)."""
+
+    word: str
+    columns: tuple[str, ...]
+
+
+def order(query: QueryDict, sorts: Mapping[str, tuple[str, ...]], default: str) -> Order:
+    """The order asked for; an unknown one is the default, not an error."""
+    word = query.get("sort", "")
+    if word.lstrip("-") not in sorts:
+        word = default
+    columns = sorts[word.lstrip("-")]
+    if word.startswith("-"):
+        columns = tuple(
+            column.removeprefix("-") if column.startswith("-") else f"-{column}"
+            for column in columns
+        )
+    return Order(word, columns)
+
+
+def text(query: QueryDict, name: str) -> str:
+    """One filter of the URL, trimmed; NUL would be refused by the database."""
+    return query.get(name, "").replace("\x00", "").strip()[:LONGEST_QUERY]
+
+
+def page[T: Model](rows: QuerySet[T], query: QueryDict, columns: tuple[str, ...]) -> Page[T]:
+    """One page of rows: the ids in order first, so that sorting never carries the JSON columns."""
+    paginator = Paginator(rows.order_by(*columns).values_list("pk", flat=True), PAGE_SIZE)
+    found: Page[Any] = paginator.get_page(query.get("page"))
+    by_id = rows.model._default_manager.in_bulk(list(found.object_list))
+    found.object_list = [by_id[key] for key in found.object_list if key in by_id]
+    return found
+
+
+def namespaces(cluster: Cluster, model: Any, **only: str) -> list[str]:
+    """The namespaces that hold rows of this model, for the filter."""
+    found = model.objects.filter(cluster=cluster, **only).values_list("namespace", flat=True)
+    return sorted(set(found.distinct()))

@@ -1,0 +1,284 @@
+"""Index rows made ready to print: words, tones, links; templates only place them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from console.models import Cluster
+from workloads.binders import BoundBy, binders
+from workloads.models import Pod, Workload
+
+TKE_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
+_CALM = {"Completed": "idle", "Succeeded": "idle", "Terminating": "info", "Unknown": "warning"}
+_COMING = {"Pending", "ContainerCreating", "PodInitializing", "SchedulingGated"}
+_ROLLOUT_TONE = {
+    "complete": "success",
+    "progressing": "info",
+    "paused": "warning",
+    "stuck": "error",
+}
+# Of conditions that tell of trouble when they are True, as far as workloads and Pods have them.
+_BAD_WHEN_TRUE = {"ReplicaFailure", "DisruptionTarget", "PodResizePending"}
+
+
+@dataclass(frozen=True)
+class Gate:
+    type: str
+    status: str
+    word: str
+    tone: str
+    reason: str
+    message: str
+    since: datetime | None
+    # Who writes this condition, and whether anybody is there to do it.
+    writer: str
+    unbound: bool
+
+
+@dataclass(frozen=True)
+class Condition:
+    type: str
+    status: str
+    tone: str
+    reason: str
+    message: str
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class PodLine:
+    pod: Pod
+    url: str
+    tone: str
+    ready_count: str
+    gates: Sequence[Gate]
+    gates_word: str
+    gates_tone: str
+    bound_by: Sequence[BoundBy]
+    unbound: bool
+    conditions: Sequence[Condition]
+    containers: Sequence[dict[str, Any]]
+    workload_url: str
+    network: str
+
+
+def pod_rows(cluster: Cluster, pods: Iterable[Pod]) -> list[PodLine]:
+    found = list(pods)
+    waiting = [pod for pod in found if not pod.gates_open and not _finished(pod)]
+    bound = binders(cluster, waiting) if waiting else {}
+    return [_pod_line(cluster, pod, bound.get(pod.uid, ())) for pod in found]
+
+
+def _pod_line(cluster: Cluster, pod: Pod, bound_by: Sequence[BoundBy]) -> PodLine:
+    unbound = not bound_by and not _finished(pod)
+    gates = [_gate(cluster, gate, unbound=unbound) for gate in pod.gates]
+    is_open = sum(gate.status == "True" for gate in gates)
+    ready = sum(bool(container["ready"]) for container in pod.containers)
+    return PodLine(
+        pod=pod,
+        url=reverse("pod", args=[cluster.cluster_id, pod.namespace, pod.name]),
+        tone=pod_tone(pod),
+        ready_count=f"{ready}/{len(pod.containers)}",
+        gates=gates,
+        gates_word=f"{is_open}/{len(gates)}" if gates else "",
+        gates_tone="success" if is_open == len(gates) else "info",
+        bound_by=bound_by,
+        unbound=any(gate.unbound for gate in gates),
+        conditions=[_condition(one) for one in pod.conditions],
+        containers=[
+            container | {"since": _moment(container["since"]), "tone": _container_tone(container)}
+            for container in pod.containers
+        ],
+        workload_url=_workload_url(cluster, pod),
+        network=network_words(pod.network_mode),
+    )
+
+
+def pod_tone(pod: Pod) -> str:
+    if pod.status in _CALM:
+        return _CALM[pod.status]
+    if pod.status == "Running":
+        return "success" if pod.ready else "info"
+    coming = pod.status in _COMING or (pod.status.startswith("Init:") and "/" in pod.status)
+    return "info" if coming else "error"
+
+
+def network_words(mode: str) -> str:
+    return {
+        "eni": _("ENI"),
+        "route": _("GlobalRouter"),
+        "host": _("Host network"),
+        "overlay": _("Overlay"),
+    }.get(mode, _("Unknown"))
+
+
+def _gate(cluster: Cluster, gate: dict[str, Any], *, unbound: bool) -> Gate:
+    status = gate["status"]
+    clb = gate["type"] in {cluster.gate_type, TKE_GATE}
+    return Gate(
+        type=gate["type"],
+        status=status,
+        word=_("No condition yet") if status == "missing" else status,
+        tone="success" if status == "True" else "info",
+        reason=gate["reason"],
+        message=gate["message"],
+        since=_moment(gate["since"]),
+        writer=_writer(cluster, gate["type"]),
+        unbound=unbound and clb and status != "True",
+    )
+
+
+def _writer(cluster: Cluster, gate_type: str) -> str:
+    if gate_type == cluster.gate_type and cluster.binder == "console":
+        return _("podgate sets it once the CLB reports the Pod healthy on every listener.")
+    if gate_type == TKE_GATE:
+        return _("TKE's service-controller sets it, for Services that TKE binds.")
+    return _("Another controller sets it; podgate does not know which.")
+
+
+def _condition(condition: dict[str, Any]) -> Condition:
+    wanted = "False" if condition["type"] in _BAD_WHEN_TRUE else "True"
+    return Condition(
+        type=condition["type"],
+        status=condition["status"],
+        tone="success" if condition["status"] == wanted else "info",
+        reason=condition["reason"],
+        message=condition["message"],
+        since=_moment(condition["since"]),
+    )
+
+
+def _container_tone(container: dict[str, Any]) -> str:
+    if container["state"] == "Running":
+        return "success" if container["ready"] else "info"
+    if container["state"] == "Terminated":
+        return "idle" if container["reason"] == "Completed" else "error"
+    calm = {"", "ContainerCreating", "PodInitializing"}
+    return "info" if container["reason"] in calm else "error"
+
+
+def _workload_url(cluster: Cluster, pod: Pod) -> str:
+    kind = pod.workload_kind.lower()
+    if kind not in {"deployment", "statefulset", "daemonset"}:
+        return ""
+    return reverse("workload", args=[cluster.cluster_id, kind, pod.namespace, pod.workload_name])
+
+
+def _finished(pod: Pod) -> bool:
+    return pod.status in {"Succeeded", "Completed", "Failed", "Evicted"}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return parse_datetime(text) if text else None
+
+
+@dataclass(frozen=True)
+class WorkloadLine:
+    workload: Workload
+    url: str
+    tone: str
+    rollout_word: str
+    ready_tone: str
+    network: str
+    images: Sequence[str]
+    strategy: Sequence[tuple[str, str]]
+    unhealthy: bool
+
+
+def workload_rows(cluster: Cluster, workloads: Iterable[Workload]) -> list[WorkloadLine]:
+    return [_workload_line(cluster, workload) for workload in workloads]
+
+
+def _workload_line(cluster: Cluster, workload: Workload) -> WorkloadLine:
+    kind = workload.kind.lower()
+    return WorkloadLine(
+        workload=workload,
+        url=reverse("workload", args=[cluster.cluster_id, kind, workload.namespace, workload.name]),
+        tone=_ROLLOUT_TONE.get(workload.rollout, "idle"),
+        rollout_word=rollout_words(workload.rollout),
+        ready_tone="success" if workload.ready >= workload.replicas else "info",
+        network=network_words(workload.network_mode),
+        images=[container["image"] for container in workload.containers],
+        strategy=_strategy(workload.strategy),
+        unhealthy=workload.ready < workload.replicas,
+    )
+
+
+def rollout_words(state: str) -> str:
+    return {
+        "complete": _("Complete"),
+        "progressing": _("Rolling out"),
+        "paused": _("Paused"),
+        "stuck": _("Stuck"),
+    }.get(state, state)
+
+
+def _strategy(strategy: dict[str, Any]) -> list[tuple[str, str]]:
+    """The strategy's own field names, as Kubernetes documents them."""
+    found = [("type", str(strategy["type"]))] if strategy.get("type") else []
+    return found + [
+        (name, str(value)) for name, value in (strategy.get("rollingUpdate") or {}).items()
+    ]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One gate of a Pod template, over the Pods that run now."""
+
+    type: str
+    writer: str
+    is_open: int
+    total: int
+    without: int
+    tone: str
+    unbound: bool
+    bound_by: Sequence[BoundBy]
+
+
+# Enough waiting Pods to ask about: those of one template are bound alike.
+_ASKED = 20
+
+
+def gate_coverage(cluster: Cluster, workload: Workload, pods: QuerySet[Pod]) -> list[Coverage]:
+    """How many Pods have each gate of the template, open or waiting, and who would open it."""
+    if not workload.template_gates:
+        return []
+    states = [
+        {gate["type"]: gate["status"] for gate in gates}
+        for gates in pods.values_list("gates", flat=True)
+    ]
+    waiting = list(pods.filter(gates_open=False)[:_ASKED])
+    bound = binders(cluster, waiting) if waiting else {}
+    by_name = {(one.namespace, one.name): one for found in bound.values() for one in found}
+    return [
+        _coverage(cluster, gate, states, unbound=bool(waiting) and not bound, bound_by=by_name)
+        for gate in workload.template_gates
+    ]
+
+
+def _coverage(
+    cluster: Cluster,
+    gate: str,
+    states: list[dict[str, str]],
+    *,
+    unbound: bool,
+    bound_by: dict[tuple[str, str], BoundBy],
+) -> Coverage:
+    has = [found[gate] for found in states if gate in found]
+    is_open = has.count("True")
+    return Coverage(
+        type=gate,
+        writer=_writer(cluster, gate),
+        is_open=is_open,
+        total=len(has),
+        without=len(states) - len(has),
+        tone="success" if is_open == len(has) else "info",
+        unbound=unbound and gate in {cluster.gate_type, TKE_GATE} and is_open < len(has),
+        bound_by=list(bound_by.values()),
+    )
