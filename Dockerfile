@@ -16,10 +16,6 @@ COPY services/ services/
 COPY templates/ templates/
 COPY static/ static/
 ENV PATH=/opt/podgate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PODGATE_PRODUCTION=1
-# The values serve this one step; the image itself holds no key.
-RUN PODGATE_SECRET_KEY=collectstatic-needs-a-key-but-signs-nothing-with-it-0000 \
-    PODGATE_ENCRYPTION_KEYS=unused DATABASE_URL=sqlite:////tmp/unused REDIS_URL=redis://unused \
-    python manage.py collectstatic --noinput --verbosity 0
 USER podgate
 EXPOSE 8000
 CMD ["python", "-m", "console.serve", "--host", "0.0.0.0", "--port", "8000"]
