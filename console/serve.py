@@ -1,6 +1,7 @@
 """`python -m console.serve`: the web process, which ends within a second, open streams and all."""
 
 import argparse
+import warnings
 from types import FrameType
 
 import uvicorn
@@ -30,6 +31,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--access-log", action="store_true")
     options = parser.parse_args()
+    # Static files are read whole before they are sent; they are small, and this is meant.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous")
     config = uvicorn.Config(
         "console.asgi:application",
         host=options.host,
