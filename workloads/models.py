@@ -112,12 +112,13 @@ class Service(Object):
 
 
 class Watch(models.Model):
-    """How far the watcher is with one kind of one cluster; also its lease."""
+    """How far the watcher is with one kind of one cluster."""
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
     kind = models.CharField(max_length=32)
+    # By which rules its rows were made: other rules make all of them again.
+    rules = models.CharField(max_length=64, blank=True)
     synced_at = models.DateTimeField(null=True)
-    last_event_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 
     class Meta:
@@ -127,3 +128,24 @@ class Watch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cluster_id} {self.kind}"
+
+
+class Watcher(models.Model):
+    """A watcher process that is alive until then; all of them share the clusters."""
+
+    name = models.CharField(max_length=128, unique=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WatchLease(models.Model):
+    """One watcher per cluster, by conditional UPDATE on the database's clock."""
+
+    cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE)
+    holder = models.CharField(max_length=128, blank=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.cluster_id} {self.holder}"

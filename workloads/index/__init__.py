@@ -4,6 +4,7 @@ Pages read the index; decisions never do. It may be thrown away at any time: the
 it again. `run` is the whole interface.
 """
 
-from workloads.index.run import OnChange, Pace, run
+from workloads.index.pace import Pace
+from workloads.index.run import OnChange, run
 
 __all__ = ["OnChange", "Pace", "run"]

@@ -1,0 +1,146 @@
+"""One thread per cluster that tells of changes and writes them: the newest of each object only.
+
+While it writes, what arrives is merged by object, so a storm costs a few statements, not many.
+"""
+
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.db import DatabaseError, connection, models
+
+from console import live
+from console.models import Cluster
+from workloads.index import tables
+
+_log = logging.getLogger(__name__)
+# More waiting changes than this make the lists wait: it bounds memory.
+MOST = 2_000
+# More topics than this in one go are announced as "everything below".
+MOST_TOPICS = 100
+
+
+@dataclass(frozen=True)
+class Change:
+    """An object as it is now; `object` None: it is gone. `row` None: nothing to store."""
+
+    kind: tables.Kind
+    uid: str
+    namespace: str
+    name: str
+    object: Any = None
+    row: msgspec.Struct | None = None
+
+
+class Writer:
+    def __init__(self, cluster: Cluster, on_change: Any) -> None:
+        self.cluster = cluster
+        self.on_change = on_change
+        self.pending: dict[tuple[str, str], Change] = {}
+        self.busy = False
+        self.stopped = False
+        self.turn = threading.Condition()
+
+    def put(self, change: Change) -> None:
+        with self.turn:
+            self.turn.wait_for(lambda: len(self.pending) < MOST or self.stopped)
+            self.pending[change.kind.name, change.uid] = change
+            self.turn.notify_all()
+
+    def drain(self) -> None:
+        """Wait until everything put so far is stored."""
+        with self.turn:
+            self.turn.wait_for(lambda: self.stopped or not (self.pending or self.busy))
+
+    def stop(self) -> None:
+        with self.turn:
+            self.stopped = True
+            self.turn.notify_all()
+
+    def run(self) -> None:
+        try:
+            while (changes := self._take()) is not None:
+                self._tell(changes)
+                self._write(changes)
+                with self.turn:
+                    self.busy = False
+                    self.turn.notify_all()
+        finally:
+            connection.close()
+
+    def _take(self) -> list[Change] | None:
+        with self.turn:
+            self.turn.wait_for(lambda: self.pending or self.stopped)
+            if self.stopped:
+                return None
+            changes, self.pending, self.busy = list(self.pending.values()), {}, True
+            self.turn.notify_all()
+            return changes
+
+    def _tell(self, changes: list[Change]) -> None:
+        if self.on_change is None:
+            return
+        for change in changes:
+            try:
+                self.on_change(
+                    self.cluster, change.kind.name, change.namespace, change.name, change.object
+                )
+            except Exception:
+                # A trigger that fails is made up for by the sweep; the index goes on.
+                _log.exception("on_change failed for %s %s", change.kind.name, change.name)
+
+    def _write(self, changes: list[Change]) -> None:
+        """Write, again and again if need be: a database that is away must not lose a change."""
+        pause = 0.2
+        while not self.stopped:
+            try:
+                topics = self._topics(changes)
+                self._store(changes)
+                live.announce(*topics)
+                return
+            except DatabaseError as error:
+                _log.warning("the index of %s cannot be written: %s", self.cluster, error)
+                connection.close()
+                with self.turn:
+                    self.turn.wait_for(lambda: self.stopped, timeout=pause)
+                pause = min(pause * 2, 10)
+
+    def _store(self, changes: list[Change]) -> None:
+        rows: dict[type[models.Model], list[msgspec.Struct]] = {}
+        gone: dict[type[models.Model], list[str]] = {}
+        for change in changes:
+            model = change.kind.model
+            if model is None:
+                continue
+            if change.object is None:
+                gone.setdefault(model, []).append(change.uid)
+            elif change.row is not None:
+                rows.setdefault(model, []).append(change.row)
+        for model, made in rows.items():
+            tables.store(self.cluster.pk, model, made)
+        for model, uids in gone.items():
+            tables.remove(self.cluster.pk, model, uids)
+
+    def _topics(self, changes: list[Change]) -> list[str]:
+        topics = {topic for change in changes for topic in _topics(self.cluster, change)}
+        if len(topics) <= MOST_TOPICS:
+            return sorted(topics)
+        return sorted({"/".join(topic.split("/")[:2]) + "/" for topic in topics})
+
+
+def _topics(cluster: Cluster, change: Change) -> Iterable[str]:
+    root, kind = cluster.cluster_id, change.kind.name
+    where = f"{change.namespace}/{change.name}"
+    if kind == "Pod":
+        yield f"{root}/pods/{where}"
+        on_top = getattr(change.row, "workload_kind", "").lower()
+        if on_top:
+            name = getattr(change.row, "workload_name", "")
+            yield f"{root}/workloads/{on_top}/{change.namespace}/{name}"
+    elif kind == "Service":
+        yield f"{root}/services/{where}"
+    elif kind != "TkeServiceConfig":
+        yield f"{root}/workloads/{kind.lower()}/{where}"
