@@ -230,6 +230,7 @@ class _Opened:
         self.front, self.pool = front, pool
         self.served_port = front.port
         self._listening: asyncio.Server | asyncio.DatagramTransport | None = None
+        self._stopped = False
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -242,6 +243,8 @@ class _Opened:
             self._listening = await loop.create_server(
                 lambda: Caller(self.pool), sock=bound, backlog=4096
             )
+        if self._stopped:
+            self.stop()
 
     def _bound(self, kind: socket.SocketKind) -> socket.socket:
         """A socket on the VIP's port, or 20000 above it where we lack the right to bind."""
@@ -260,6 +263,7 @@ class _Opened:
         return bound
 
     def stop(self) -> None:
+        self._stopped = True
         if self._listening:
             self._listening.close()
         self.pool.cut_all()

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CALLS = {"throttle", "busy", "timeout_before", "timeout_after", "error_500"}
-TENCENT = {"failed_task", "stuck_task", "partial", "silent", "stale_health", "missing_health", "no_ids"}
+TENCENT = {
+    "failed_task",
+    "stuck_task",
+    "partial",
+    "silent",
+    "stale_health",
+    "missing_health",
+    "no_ids",
+}
 KUBERNETES = {"gone_410", "dead_watch", "conflict", "forbidden"}
 KNOWN = CALLS | TENCENT | KUBERNETES
 

@@ -27,6 +27,9 @@ class Service:
     reset_on_leave: bool = False
 
 
+NOTHING = Service(frozenset(), ())
+
+
 class Joined(Protocol):
     def cut(self) -> None: ...
 
@@ -38,17 +41,18 @@ class Pool:
         self._clock = clock
         self._connections: dict[Backend, set[Joined]] = {}
         self._sessions: dict[str, tuple[Backend, float]] = {}
+        self._weights: dict[Backend, int] = {}
+        self._turns: Iterator[Backend] = iter(())
+        self.service = NOTHING
         self.become(service)
 
     def become(self, service: Service) -> None:
-        before = self.service.members if hasattr(self, "service") else frozenset()
-        unchanged = hasattr(self, "service") and self.service.receivers == service.receivers
-        self.service = service
-        if not unchanged:
+        before, self.service = self.service, service
+        if before.receivers != service.receivers:
             self._weights = dict(service.receivers)
             self._turns = itertools.cycle(interleaved(service.receivers))
         if service.reset_on_leave:
-            for backend in before - service.members:
+            for backend in before.members - service.members:
                 self._cut(backend)
 
     def pick(self, client_ip: str) -> Backend | None:

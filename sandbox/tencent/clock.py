@@ -52,8 +52,8 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
             return
-        due = asyncio.get_running_loop().create_future()
-        timer = self.after(seconds, lambda: due.done() or due.set_result(None))
+        due: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        timer = self.after(seconds, lambda: None if due.done() else due.set_result(None))
         try:
             await due
         finally:

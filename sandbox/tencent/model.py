@@ -3,7 +3,8 @@
 Plain values, written to disk as they are. Addresses here are what the API shows.
 """
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -111,11 +112,8 @@ class Task(msgspec.Struct):
     message: str = ""
 
 
-def ids(prefix: str, used: Iterator[str] | Any) -> Iterator[str]:
-    """Fresh resource ids such as lb-1a2b3c4d, none of them in use."""
-    import secrets
-
-    while True:
-        fresh = f"{prefix}-{secrets.token_hex(4)}"
-        if fresh not in used:
-            yield fresh
+def fresh_id(prefix: str, used: Container[str]) -> str:
+    """A resource id such as lb-1a2b3c4d that nothing has yet."""
+    while (id := f"{prefix}-{secrets.token_hex(4)}") in used:
+        pass
+    return id

@@ -4,18 +4,16 @@ A fault may drop or hang a connection, which no framework lets us do; asyncio se
 """
 
 import asyncio
-import socket
-import struct
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 import httptools
 import msgspec
 
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+from sandbox.dataplane import reset
+
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 500: "Internal Server Error"}
 
 
@@ -121,14 +119,6 @@ class Connection(asyncio.Protocol):
         if self._work:
             self._work.cancel()
         self._transport.close()
-
-
-def reset(transport: asyncio.Transport) -> None:
-    """End a TCP connection with RST instead of FIN."""
-    connected = transport.get_extra_info("socket")
-    with suppress(OSError, AttributeError):
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-    transport.abort()
 
 
 @dataclass

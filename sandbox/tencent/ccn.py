@@ -1,0 +1,169 @@
+"""Cloud Connect Network and the addresses in it: which networks can reach each other."""
+
+from typing import Any
+
+from sandbox.tencent.cloud import Cloud
+from sandbox.tencent.errors import ApiError, refuse
+from sandbox.tencent.filters import filtered, page
+from sandbox.tencent.networks import Ccn, Route
+from sandbox.tencent.registry import VPC, Answer, Call
+from sandbox.tencent.shapes import FILTERS, LIMIT, OFFSET, Many, Record, Shape, Text
+from sandbox.tencent.vpc import CREATED, vpcs
+
+Document = dict[str, Any]
+PAGED: dict[str, Shape] = {"Filters": FILTERS, "Offset": OFFSET, "Limit": LIMIT}
+ORDERED: dict[str, Shape] = {"OrderField": Text(), "OrderDirection": Text()}
+BAD_FILTER = "InvalidParameter.FilterInvalidKey"
+
+
+def _ccn(cloud: Cloud, id: str) -> Ccn:
+    if ccn := cloud.networks.ccns.get(id):
+        return ccn
+    raise ApiError("ResourceNotFound", f"The CCN {id} does not exist.")
+
+
+@VPC.action("DescribeCcns", {"CcnIds": Many(Text()), **PAGED, **ORDERED})
+def describe_ccns(cloud: Cloud, call: Call) -> Answer:
+    ids = call.get("CcnIds")
+    for id in ids or ():
+        _ccn(cloud, id)
+    documents = [
+        {
+            "CcnId": ccn.id,
+            "CcnName": ccn.name,
+            "CcnDescription": "",
+            "InstanceCount": len(ccn.attached),
+            "CreateTime": CREATED,
+            "State": "AVAILABLE",
+            "QosLevel": "AU",
+            "InstanceChargeType": "POSTPAID",
+            "BandwidthLimitType": "OUTER_REGION_LIMIT",
+            "TagSet": [],
+            "RoutePriorityFlag": False,
+            "RouteTableCount": 1,
+            "RouteTableFlag": False,
+        }
+        for ccn in cloud.networks.ccns.values()
+        if not ids or ccn.id in ids
+    ]
+    fields = {"ccn-id": "CcnId", "ccn-name": "CcnName", "state": "State"}
+    found = _filtered(documents, call, fields)
+    return {"TotalCount": len(found), "CcnSet": list(page(found, call))}
+
+
+def _filtered(documents: list[Document], call: Call, fields: dict[str, str]) -> list[Document]:
+    def values(document: Document, name: str) -> list[str] | None:
+        if name not in fields:
+            return None
+        value = document[fields[name]]
+        return value if isinstance(value, list) else [str(value)]
+
+    return filtered(documents, call.get("Filters", []), values, code=BAD_FILTER)
+
+
+@VPC.action("DescribeCcnAttachedInstances", {"CcnId": Text(), **PAGED, **ORDERED})
+def describe_ccn_attached_instances(cloud: Cloud, call: Call) -> Answer:
+    region, uin = cloud.world.tencent["region"], cloud.world.tencent["uin"]
+    wanted = call.get("CcnId")
+    by_id = {vpc.id: vpc for vpc in vpcs(cloud)}
+    documents = [
+        {
+            "CcnId": ccn.id,
+            "InstanceType": "VPC",
+            "InstanceId": vpc_id,
+            "InstanceName": by_id[vpc_id].name,
+            "InstanceRegion": region,
+            "InstanceUin": uin,
+            "CidrBlock": [str(by_id[vpc_id].cidr)],
+            "State": "ACTIVE",
+            "AttachedTime": CREATED,
+            "CcnUin": uin,
+            "InstanceArea": "",
+            "Description": "",
+            "RouteTableId": "",
+            "RouteTableName": "",
+        }
+        for ccn in cloud.networks.ccns.values()
+        if wanted in (None, ccn.id)
+        for vpc_id in ccn.attached
+    ]
+    fields = {
+        "ccn-id": "CcnId",
+        "instance-type": "InstanceType",
+        "instance-region": "InstanceRegion",
+        "instance-id": "InstanceId",
+    }
+    found = _filtered(documents, call, fields)
+    return {"TotalCount": len(found), "InstanceSet": list(page(found, call))}
+
+
+@VPC.action("DescribeCcnRoutes", {"CcnId*": Text(), "RouteIds": Many(Text()), **PAGED})
+def describe_ccn_routes(cloud: Cloud, call: Call) -> Answer:
+    ids = call.get("RouteIds")
+    routes = _ccn(cloud, call.params["CcnId"]).routes
+    documents = [_route(cloud, route) for route in routes if not ids or route.id in ids]
+    fields = {
+        "route-id": "RouteId",
+        "cidr-block": "DestinationCidrBlock",
+        "instance-type": "InstanceType",
+        "instance-region": "InstanceRegion",
+        "instance-id": "InstanceId",
+    }
+    found = _filtered(documents, call, fields)
+    return {"TotalCount": len(found), "RouteSet": list(page(found, call))}
+
+
+def _route(cloud: Cloud, route: Route) -> Document:
+    name = next(vpc.name for vpc in vpcs(cloud) if vpc.id == route.vpc_id)
+    return {
+        "RouteId": route.id,
+        "DestinationCidrBlock": route.cidr,
+        "InstanceType": "VPC",
+        "InstanceId": route.vpc_id,
+        "InstanceName": name,
+        "InstanceRegion": cloud.world.tencent["region"],
+        "UpdateTime": CREATED,
+        "Enabled": route.enabled,
+        "InstanceUin": cloud.world.tencent["uin"],
+        "ExtraState": "Normal" if route.enabled else "Disabled",
+        "IsBgp": False,
+        "RoutePriority": None,
+        "InstanceExtraName": "",
+    }
+
+
+INSTANCE = Record(
+    {
+        "InstanceId*": Text(),
+        "InstanceRegion*": Text(),
+        "InstanceType": Text(("VPC",)),
+        "Description": Text(),
+        "RouteTableId": Text(),
+    }
+)
+
+
+@VPC.action(
+    "AttachCcnInstances",
+    {"CcnId*": Text(), "Instances*": Many(INSTANCE, most=20, least=1), "CcnUin": Text()},
+)
+def attach_ccn_instances(cloud: Cloud, call: Call) -> Answer:
+    ccn = _ccn(cloud, call.params["CcnId"])
+    known = {vpc.id for vpc in vpcs(cloud)}
+    ids = [instance["InstanceId"] for instance in call.params["Instances"]]
+    if unknown := set(ids) - known:
+        refuse("ResourceNotFound", f"The VPCs {', '.join(sorted(unknown))} do not exist.")
+    for id in ids:
+        cloud.networks.attach(ccn, id)
+    return {}
+
+
+@VPC.action("EnableCcnRoutes", {"CcnId*": Text(), "RouteIds*": Many(Text(), least=1)})
+def enable_ccn_routes(cloud: Cloud, call: Call) -> Answer:
+    routes = {route.id: route for route in _ccn(cloud, call.params["CcnId"]).routes}
+    if unknown := set(call.params["RouteIds"]) - set(routes):
+        refuse("ResourceNotFound", f"The routes {', '.join(sorted(unknown))} do not exist.")
+    for id in call.params["RouteIds"]:
+        routes[id].enabled = True
+    cloud.networks.ccn_changed()
+    return {}

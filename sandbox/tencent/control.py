@@ -1,0 +1,150 @@
+"""What no cloud offers: faults, the call log, quotas, and changes made behind one's back.
+
+JSON under `/_sandbox/`, loopback only, without a signature; tests and the sandbox page share it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from sandbox.tencent import answers
+from sandbox.tencent.api import Gateway
+from sandbox.tencent.clock import written_now
+from sandbox.tencent.errors import ApiError
+from sandbox.tencent.listeners import health_check, remove_listeners
+from sandbox.tencent.model import Listener, LoadBalancer, fresh_id
+from sandbox.tencent.targets import Change, bind, unbind
+from sandbox.tencent.wire import Reply, Request
+
+PREFIX = "/_sandbox/"
+Document = dict[str, Any]
+
+
+class Control:
+    """Routes are (method, first word of the path); what follows it are the arguments."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._cloud = gateway.cloud
+        self._routes: dict[tuple[str, str], Callable[..., Any]] = {
+            ("GET", "healthz"): lambda body: {"ok": True},
+            ("GET", "faults"): lambda body: self._cloud.faults.listed(),
+            ("POST", "faults"): self._switch_on,
+            ("DELETE", "faults"): self._switch_off,
+            ("POST", "quota"): lambda body: self._cloud.quotas.set(body),
+            ("GET", "quota"): lambda body: self._cloud.quotas.limits,
+            ("POST", "account_type"): lambda body: self._cloud.networks.set_account_type(
+                body["type"]
+            ),
+            ("POST", "clock"): lambda body: self._cloud.clock.advance(float(body["advance"])),
+            ("GET", "clock"): lambda body: {"now": self._cloud.clock.now()},
+            ("GET", "lb"): self._shown,
+            ("DELETE", "lb"): self._removed,
+            ("POST", "lb"): self._added,
+        }
+
+    async def answer(self, request: Request) -> Reply:
+        word, *rest = [unquote(part) for part in request.path.removeprefix(PREFIX).split("/")]
+        if (request.method, word) == ("GET", "calls"):
+            return Reply(self._gateway.log.since(float(request.query.get("since", 0))))
+        if (request.method, word) == ("POST", "reset"):
+            await self._cloud.reset()
+            self._gateway.log.clear()
+            return Reply({"ok": True})
+        route = self._routes.get((request.method, word))
+        if route is None:
+            return Reply({"message": "no such control"}, status=404)
+        try:
+            body = msgspec.json.decode(request.body or b"{}")
+            return Reply(route(body, *rest))
+        except ApiError as error:
+            return Reply({"message": error.message, "code": error.code}, status=404)
+        except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
+            return Reply({"message": f"bad request: {error}"}, status=400)
+
+    def _switch_on(self, body: Document) -> Document:
+        return {"id": self._cloud.faults.switch_on(body).id}
+
+    def _switch_off(self, body: Document, name: str | None = None) -> None:
+        self._cloud.faults.switch_off(name)
+
+    def _shown(self, body: Document, id: str = "") -> Any:
+        """`lb` shows all there is, `lb/<id>` one load balancer with listeners and targets."""
+        if not id:
+            return [self._shown(body, each) for each in self._cloud.balancers]
+        balancer = self._cloud.balancer(id)
+        shown = answers.load_balancer(balancer, counted=True)
+        return {**shown, "Listeners": [_listener(each) for each in balancer.listeners.values()]}
+
+    def _removed(self, body: Any, id: str, *rest: str) -> None:
+        """`lb/<id>`, `lb/<id>/listeners/<id>` or, with a list of them, its `/targets`: by hand."""
+        balancer = self._cloud.balancer(id)
+        match rest:
+            case ():
+                self._cloud.removed(balancer)
+            case ("listeners", listener_id):
+                self._cloud.listener(balancer, listener_id)
+                remove_listeners(self._cloud, id, [listener_id])
+            case ("listeners", listener_id, "targets"):
+                self._cloud.listener(balancer, listener_id)
+                unbind(balancer, _changes(listener_id, body))
+                self._cloud.changed(balancer)
+            case _:
+                raise ValueError("unknown path")
+
+    def _added(self, body: Any, id: str = "", *rest: str) -> Document | None:
+        """`lb` (a new one), `lb/<id>/listeners`, `lb/<id>/listeners/<id>/targets`: by hand."""
+        if not id:
+            return self._load_balancer(body)
+        balancer = self._cloud.balancer(id)
+        answer: Document | None = None
+        match rest:
+            case ("listeners",):
+                protocol = body.get("protocol", "TCP")
+                listener = Listener(
+                    id=fresh_id("lbl", balancer.listeners),
+                    protocol=protocol,
+                    port=body["port"],
+                    name=body.get("name", "by-hand"),
+                    created=written_now(),
+                    health_check=health_check(body.get("health_check", {}), protocol),
+                )
+                balancer.listeners[listener.id] = listener
+                answer = {"id": listener.id}
+            case ("listeners", listener_id, "targets"):
+                self._cloud.listener(balancer, listener_id)
+                bind(balancer, _changes(listener_id, body))
+            case _:
+                raise ValueError("unknown path")
+        self._cloud.changed(balancer)
+        return answer
+
+    def _load_balancer(self, body: Document) -> Document:
+        vip = self._cloud.free_vip(self._cloud.world.net.public_vips)
+        balancer = LoadBalancer(
+            id=fresh_id("lb", self._cloud.balancers),
+            name=body.get("name", "by-hand"),
+            type="OPEN",
+            vip=vip or "",
+            vpc_id=body.get("vpc", self._cloud.world.clusters[0].vpc.id),
+            status=1,
+            created=written_now(),
+            tags=body.get("tags", {}),
+        )
+        self._cloud.changed(balancer)
+        return {"id": balancer.id, "vip": balancer.vip}
+
+
+def _changes(listener_id: str, targets: list[Document]) -> list[Change]:
+    """Targets as `[{"ip", "port", "weight"}]`."""
+    return msgspec.convert([{"listener": listener_id, **each} for each in targets], list[Change])
+
+
+def _listener(listener: Listener) -> Document:
+    targets = [
+        {**msgspec.to_builtins(target), "health": listener.health_of(target)}
+        for target in listener.targets.values()
+    ]
+    return {**answers.listener(listener), "Targets": targets}
