@@ -1,0 +1,84 @@
+"""The level-triggered loop every controller runs in."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from sandbox.kubernetes.controllers.plane import Plane
+from sandbox.kubernetes.controllers.queue import Key, WorkQueue
+from sandbox.kubernetes.errors import StatusError
+from sandbox.kubernetes.kinds import Kind
+from sandbox.kubernetes.store import Event
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY, LAST_RETRY = 0.05, 10.0
+# A key that is dear to look at rests this many times as long as the look took, so that one big
+# ReplicaSet cannot keep a core busy while its ten thousand Pods report in.
+REST = 4
+# Below this nobody rests.
+DEAR = 0.005
+
+
+@dataclass(frozen=True)
+class Controller:
+    """`keys`: what an event touches. `reconcile`: one look; returns emulated seconds or None."""
+
+    name: str
+    watches: tuple[Kind, ...]
+    keys: Callable[[Plane, Event], Iterable[Key]]
+    reconcile: Callable[[Plane, Key], Awaitable[float | None]]
+
+
+async def run(plane: Plane, controller: Controller) -> None:
+    """Runs until cancelled."""
+    queue = WorkQueue()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_read(plane, controller, queue), name=f"{controller.name} events")
+            tasks.create_task(_work(plane, controller, queue), name=f"{controller.name} work")
+    finally:
+        queue.close()
+
+
+async def _read(plane: Plane, controller: Controller, queue: WorkQueue) -> None:
+    async for event in plane.store.watch(*controller.watches):
+        for key in controller.keys(plane, event):
+            queue.add(key)
+
+
+async def _work(plane: Plane, controller: Controller, queue: WorkQueue) -> None:
+    tries: dict[Key, int] = {}
+    resting: dict[Key, float] = {}
+    while True:
+        key = await queue.get()
+        began = time.monotonic()
+        if (rest := resting.pop(key, 0.0) - began) > 0:
+            resting[key] = began + rest
+            queue.add_after(key, rest)
+            continue
+        delay = await _look(plane, controller, key, tries)
+        if delay is not None:
+            queue.add_after(key, delay)
+        took = time.monotonic() - began
+        if took > DEAR:
+            resting[key] = began + took * (1 + REST)
+        # Everything here shares one thread: let the API answer between two looks.
+        await asyncio.sleep(0)
+
+
+async def _look(
+    plane: Plane, controller: Controller, key: Key, tries: dict[Key, int]
+) -> float | None:
+    """One look at a key; the real seconds until the next, if one is due without an event."""
+    try:
+        again = await controller.reconcile(plane, key)
+    except Exception as error:
+        if not isinstance(error, StatusError):
+            log.exception("%s failed on %s/%s", controller.name, key.namespace, key.name)
+        tries[key] = tries.get(key, 0) + 1
+        return float(min(FIRST_RETRY * 2 ** tries[key], LAST_RETRY))
+    tries.pop(key, None)
+    return None if again is None else plane.clock.real(again)

@@ -1,0 +1,54 @@
+"""All kubelets of a cluster: a worker for every Pod bound to one of its nodes."""
+
+from collections.abc import Sequence
+
+from sandbox.kubernetes.controllers.plane import Plane
+from sandbox.kubernetes.controllers.pods import is_finished
+from sandbox.kubernetes.kinds import KINDS, Object
+from sandbox.kubernetes.kubelet.addresses import Addresses
+from sandbox.kubernetes.kubelet.worker import Worker
+from sandbox.kubernetes.store import Event
+
+POD, NODE = KINDS["Pod"], KINDS["Node"]
+
+
+def node_ip(node: Object) -> str:
+    addresses = (node.get("status") or {}).get("addresses") or ()
+    return next((str(a["address"]) for a in addresses if a["type"] == "InternalIP"), "")
+
+
+def reserve(addresses: Addresses, pods: Sequence[Object]) -> None:
+    """Pods that are there already keep their addresses; before anybody asks for a new one."""
+    for pod in pods:
+        ip = (pod.get("status") or {}).get("podIP", "")
+        if ip and not pod["spec"].get("hostNetwork") and not is_finished(pod):
+            addresses.take(pod["metadata"]["uid"], ip=ip)
+
+
+async def run(plane: Plane, addresses: Addresses) -> None:
+    """Runs until cancelled; then every socket is closed."""
+    workers: dict[str, Worker] = {}
+    reserve(addresses, plane.store.list(POD))
+    try:
+        async for event in plane.store.watch(POD):
+            await _heard(plane, workers, event, addresses)
+    finally:
+        for worker in workers.values():
+            await worker.kill()
+
+
+async def _heard(
+    plane: Plane, workers: dict[str, Worker], event: Event, addresses: Addresses
+) -> None:
+    pod, uid = event.obj, event.obj["metadata"]["uid"]
+    worker = workers.get(uid)
+    if event.type == "DELETED":
+        if worker is not None:
+            del workers[uid]
+            await worker.kill()
+    elif worker is not None:
+        await worker.update(pod)
+    elif (name := pod["spec"].get("nodeName")) and not is_finished(pod):
+        node = plane.store.find(NODE, None, name)
+        if node is not None:
+            workers[uid] = Worker(plane, pod, node_ip(node), addresses)
