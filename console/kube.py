@@ -301,7 +301,8 @@ def _unreachable(error: Exception) -> KubeError:
         return KubeError(0, "AddressRefused", str(refused))
     if isinstance(error, urllib3.exceptions.SSLError):
         return KubeError(0, "TLSFailed", f"TLS with the API server failed: {error}")
-    if isinstance(error, urllib3.exceptions.TimeoutError):
+    refused_connection = isinstance(error, urllib3.exceptions.NewConnectionError)
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not refused_connection:
         return KubeError(0, "TimedOut", f"The API server did not answer in time: {error}")
     return KubeError(0, "Unreachable", f"The API server cannot be reached: {error}")
 

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 RATE = 16.0
 BURST = 3.0
@@ -108,8 +110,13 @@ class Limiter:
             return answer
 
 
+def client(url: str) -> redis.Redis:
+    """Fails at once rather than try for long: there is a bucket to fall back to."""
+    return redis.Redis.from_url(
+        url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
+    )
+
+
 @lru_cache(maxsize=1)
 def limiter() -> Limiter:
-    return Limiter(
-        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
-    )
+    return Limiter(client(settings.REDIS_URL))

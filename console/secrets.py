@@ -48,7 +48,7 @@ _PATTERNS = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.S),
      HIDDEN),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+", re.I), rf"\1 {HIDDEN}"),
-    (re.compile(r"TC3-HMAC-SHA256\s+Credential=\S+.*?Signature=[0-9a-f]+", re.I),
+    (re.compile(r"TC3-HMAC-SHA256\s+Credential=\S+.*?Signature=\S+", re.I),
      f"TC3-HMAC-SHA256 {HIDDEN}"),
     # Tencent Cloud key ids.
     (re.compile(r"\bAKID[A-Za-z0-9_-]{8,}"), HIDDEN),
