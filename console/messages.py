@@ -32,6 +32,8 @@ FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
     "pgettext_lazy": (0, 1, None),
     "npgettext": (0, 1, 2),
     "npgettext_lazy": (0, 1, 2),
+    # Pure rooms keep their texts in English together with the parts; pages translate them.
+    "Sentence": (None, 0, None),
 }
 CALL = re.compile(rf"\b({'|'.join(FUNCTIONS)})\(")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")

@@ -4,10 +4,12 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.views import accounts, activity, clusters, errors, health, sandbox, session
+from console.views import accounts, activity, cluster, clusters, errors, health, sandbox, session
 
 cluster_pages: list[URLPattern | URLResolver] = [
-    path("", clusters.clusters, name="cluster"),
+    path("", cluster.cluster, name="cluster"),
+    path("information", cluster.information, name="information"),
+    path("refresh/", cluster.refresh, name="refresh"),
     path("activity/", activity.cluster_activity, name="cluster_activity"),
 ]
 for room in ("workloads.urls", "services.urls"):
@@ -16,6 +18,9 @@ for room in ("workloads.urls", "services.urls"):
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", clusters.clusters, name="clusters"),
+    path("clusters/glance", clusters.glance, name="glance"),
+    path("clusters/cluster_rows", clusters.cluster_rows, name="cluster_rows"),
+    path("clusters/attention_now", clusters.attention_now, name="attention_now"),
     path("clusters/<slug:cluster_id>/", include(cluster_pages)),
     path("activity/", activity.activity, name="activity"),
     path("accounts/", accounts.accounts, name="accounts"),

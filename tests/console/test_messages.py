@@ -1,0 +1,31 @@
+"""Translations: complete, and compiled."""
+
+import pytest
+
+from console import messages
+
+
+@pytest.mark.parametrize("app", messages.APPS)
+def test_every_string_is_translated_and_compiled(app: str) -> None:
+    assert list(messages.complaints(app)) == []
+
+
+def test_python_strings_are_found_however_they_are_marked() -> None:
+    source = '_("one"); ngettext("%(n)s a", "%(n)s b", n); pgettext("c", "two" " three"); _(name)'
+    assert set(messages.messages_of_python(source)) == {
+        messages.Message("one"),
+        messages.Message("%(n)s a", "%(n)s b"),
+        messages.Message("two three", "", "c"),
+    }
+
+
+def test_template_strings_are_found_in_tags_and_blocks() -> None:
+    source = (
+        '{% translate \'It is (x)\' %}{% translate "a" context "c" %}'
+        "{% blocktranslate count n=n %}{{ n }} Pod{% plural %}{{ n }} Pods{% endblocktranslate %}"
+    )
+    assert set(messages.messages_of_template(source)) == {
+        messages.Message("It is (x)"),
+        messages.Message("a", "", "c"),
+        messages.Message("%(n)s Pod", "%(n)s Pods"),
+    }

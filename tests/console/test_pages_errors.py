@@ -1,0 +1,48 @@
+"""Errors come in the console's look and say what can be done."""
+
+import pytest
+from django.test import Client, RequestFactory
+
+from console.views import errors
+from tests.console.pages import PASSWORD, person, visitor
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_unknown_address_is_a_page_with_a_way_home() -> None:
+    answer = visitor().get("/nowhere/")
+    assert answer.status_code == 404
+    assert "Not found" in answer.text
+    assert 'href="/"' in answer.text
+    # The addresses of the console are nobody's business.
+    assert "healthz" not in answer.text
+
+
+def test_an_unknown_cluster_is_named() -> None:
+    answer = visitor().get("/clusters/cls-nowhere/activity/")
+    assert answer.status_code == 404
+    assert "cls-nowhere" in answer.text
+
+
+def test_a_form_without_its_token_is_refused_with_a_reason() -> None:
+    person()
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post("/login/", {"username": "carol", "password": PASSWORD})
+    assert answer.status_code == 403
+    assert "Nothing was written" in answer.text
+
+
+def test_a_failure_needs_no_database_to_be_told(rf: RequestFactory) -> None:
+    answer = errors.failed(rf.get("/"))
+    assert answer.status_code == 500
+    assert "podgate failed on this page" in answer.content.decode()
+
+
+def test_a_bad_request_says_so(rf: RequestFactory) -> None:
+    assert errors.bad_request(rf.get("/"), ValueError()).status_code == 400
+
+
+def test_every_page_forbids_inline_scripts_and_styles() -> None:
+    policy = visitor().get("/").headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in policy
+    assert "'nonce-" in policy
