@@ -29,7 +29,8 @@ def config(**changes: Any) -> dict[str, Any]:
         "users": [{"name": "u", "user": changes.get("user", {"token": "abc.def"})}],
         "contexts": [{"name": "ctx", "context": {"cluster": "c", "user": "u"}}],
     }
-    return content | changes.get("top", {})
+    content.update(changes.get("top", {}))
+    return content
 
 
 def parse(content: dict[str, Any]) -> kubeconfig.Kubeconfig:

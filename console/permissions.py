@@ -1,0 +1,183 @@
+"""What podgate needs to be allowed, as data: documented, and tried by `check_access`.
+
+Cloud writes are not tried: there is no harmless way to. Reads are, with arguments that find
+nothing; any answer but a refusal proves the permission.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from console import kube, tencent
+from console.kube import Kube, KubeError
+from console.models import Account, Cluster
+from console.tencent import CloudError
+
+READ = ("get", "list", "watch")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the ClusterRole; `namespace` narrows what is asked for, not what is granted."""
+
+    group: str
+    resource: str
+    verbs: tuple[str, ...]
+    why: str
+
+
+RULES = (
+    Rule("", "pods", READ, "the index, targets, selectors"),
+    Rule("", "pods/status", ("patch",), "the readiness gate's condition"),
+    Rule(
+        "",
+        "services",
+        (*READ, "create", "update", "patch", "delete"),
+        "the Create page, finalizer, VIP annotation, deletion",
+    ),
+    Rule("", "services/status", ("patch",), "the VIP of claims by class"),
+    Rule("", "events", (*READ, "create", "patch"), "what podgate did, on the Service and its Pods"),
+    Rule("", "nodes", READ, "node counts and health"),
+    Rule("", "namespaces", (*READ, "create"), "pickers; the namespace podgate-system"),
+    Rule(
+        "",
+        "configmaps",
+        (*READ, "create", "update", "patch", "delete"),
+        "podgate-system/podgate-owner; kube-system/tke-service-controller-config is only read",
+    ),
+    Rule("apps", "deployments", READ, "workload pages and the picker"),
+    Rule("apps", "replicasets", READ, "which Deployment a Pod belongs to"),
+    Rule("apps", "statefulsets", READ, "workload pages and the picker"),
+    Rule("apps", "daemonsets", READ, "workload pages and the picker"),
+    Rule(
+        "cloud.tencent.com",
+        "tkeserviceconfigs",
+        (*READ, "create", "update", "patch", "delete"),
+        "health check and session settings of a Service",
+    ),
+)
+
+_NOTHING = "lb-00000000"
+# service -> read -> arguments that change nothing and find nothing, {cluster} filled in.
+READS: dict[str, dict[str, dict[str, Any]]] = {
+    "sts": {"GetCallerIdentity": {}},
+    "tke": {
+        "DescribeClusters": {"ClusterIds": ["{cluster}"]},
+        "DescribeClusterStatus": {"ClusterIds": ["{cluster}"]},
+        "DescribeClusterEndpoints": {"ClusterId": "{cluster}"},
+        "DescribeClusterEndpointStatus": {"ClusterId": "{cluster}"},
+    },
+    "vpc": {
+        "DescribeSubnets": {"Limit": "1"},
+        "DescribeNetworkAccountType": {},
+    },
+    "clb": {
+        "DescribeLoadBalancers": {"Limit": 1},
+        "DescribeListeners": {"LoadBalancerId": _NOTHING},
+        "DescribeTargets": {"LoadBalancerId": _NOTHING},
+        "DescribeTargetHealth": {"LoadBalancerIds": [_NOTHING]},
+        "DescribeTaskStatus": {"TaskId": "00000000-0000-0000-0000-000000000000"},
+        "DescribeQuota": {},
+    },
+}
+WRITES: dict[str, tuple[str, ...]] = {
+    "clb": (
+        "CreateLoadBalancer",
+        "DeleteLoadBalancer",
+        "CreateListener",
+        "ModifyListener",
+        "DeleteLoadBalancerListeners",
+        "BatchRegisterTargets",
+        "BatchDeregisterTargets",
+        "BatchModifyTargetWeight",
+    ),
+    "tag": ("AddResourceTag",),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One permission as it was found; `allowed` None: it could not be tried."""
+
+    where: str
+    what: str
+    allowed: bool | None
+    note: str = ""
+
+
+def check(cluster: Cluster) -> Iterator[Finding]:
+    """Try everything, one finding after the other."""
+    door = kube.connect(cluster)
+    for rule in RULES:
+        for verb in rule.verbs:
+            yield _kubernetes(door, rule, verb)
+    for service, actions in READS.items():
+        for action, params in actions.items():
+            yield _cloud(cluster.account, service, action, _filled(params, cluster.cluster_id))
+    for service, writes in WRITES.items():
+        for action in writes:
+            yield Finding("cloud", f"{service}:{action}", None, "not tried: it would change things")
+
+
+def _kubernetes(door: Kube, rule: Rule, verb: str) -> Finding:
+    resource, _, subresource = rule.resource.partition("/")
+    attributes = {"verb": verb, "group": rule.group, "resource": resource}
+    if subresource:
+        attributes["subresource"] = subresource
+    what = f"{verb} {rule.resource}{'.' + rule.group if rule.group else ''}"
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    try:
+        status = door.create(kube.path("SelfSubjectAccessReview"), review).get("status", {})
+    except KubeError as error:
+        return Finding("kubernetes", what, None, str(error))
+    return Finding("kubernetes", what, bool(status.get("allowed")), status.get("reason", ""))
+
+
+_REFUSALS = ("UnauthorizedOperation", "AuthFailure", "CamNoAuth")
+
+
+def _cloud(account: Account, service: str, action: str, params: dict[str, Any]) -> Finding:
+    what = f"{service}:{action}"
+    try:
+        tencent.call(account, service, action, params)
+    except CloudError as error:
+        if error.code.startswith(_REFUSALS):
+            return Finding("cloud", what, False, str(error))
+        if error.code == "NetworkError" or isinstance(error, tencent.Throttled):
+            return Finding("cloud", what, None, str(error))
+    return Finding("cloud", what, True)
+
+
+def _filled(params: dict[str, Any], cluster_id: str) -> dict[str, Any]:
+    def fill(value: Any) -> Any:
+        if isinstance(value, list):
+            return [fill(item) for item in value]
+        return cluster_id if value == "{cluster}" else value
+
+    return {name: fill(value) for name, value in params.items()}
+
+
+def cluster_role() -> dict[str, Any]:
+    """The ClusterRole that grants exactly this."""
+    rules = [
+        {"apiGroups": [rule.group], "resources": [rule.resource], "verbs": list(rule.verbs)}
+        for rule in RULES
+    ]
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "podgate"},
+        "rules": [*rules, {"nonResourceURLs": ["/version", "/version/"], "verbs": ["get"]}],
+    }
+
+
+def cam_policy() -> dict[str, Any]:
+    """The CAM policy that grants exactly this."""
+    actions = [f"{service}:{action}" for service, reads in READS.items() for action in reads]
+    actions += [f"{service}:{action}" for service, writes in WRITES.items() for action in writes]
+    statement = {"effect": "allow", "action": sorted(actions), "resource": ["*"]}
+    return {"version": "2.0", "statement": [statement]}
