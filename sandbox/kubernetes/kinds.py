@@ -66,7 +66,8 @@ _KINDS = (
     ),
     Kind("coordination.k8s.io", "v1", "Lease", "leases", since_minor=14),
     Kind(
-        "discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", generation=True, since_minor=21,
+        "discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", generation=True,
+        since_minor=21,
     ),
     Kind(
         "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration",

@@ -113,8 +113,12 @@ class Store:
     # Writing
 
     def create(self, kind: Kind, obj: Object, *, dry_run: bool = False) -> Object:
-        fresh = objects.copy(obj)
-        metadata = fresh.setdefault("metadata", {})
+        # Only the outer layers are copied: Pods of one template share what is inside it, so 10,000
+        # of them fit into memory. Nobody changes a stored object in place.
+        metadata = dict(obj.get("metadata", {}))
+        fresh = {**obj, "metadata": metadata}
+        if isinstance(obj.get("spec"), dict):
+            fresh["spec"] = dict(obj["spec"])
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = self._generated_name(kind, metadata)
         if self.find(kind, metadata.get("namespace"), metadata.get("name", "")):
@@ -140,18 +144,24 @@ class Store:
         self, kind: Kind, obj: Object, *, subresource: str = "", dry_run: bool = False
     ) -> Object:
         """Replace an object, or with a subresource only that part of it."""
+        return self._replace(kind, objects.copy(obj), subresource, dry_run)
+
+    def _replace(self, kind: Kind, obj: Object, subresource: str, dry_run: bool = False) -> Object:
         metadata = obj["metadata"]
         old = self.get(kind, metadata.get("namespace"), metadata["name"])
         if metadata.get("resourceVersion") not in (None, "", old["metadata"]["resourceVersion"]):
             raise Conflict.modified(kind, metadata["name"])
         if metadata.get("uid") not in (None, "", old["metadata"]["uid"]):
             raise Conflict.of(kind, metadata["name"], _uid_differs(metadata["uid"], old))
-        new = _merged(kind, objects.copy(obj), old, subresource)
+        new = _merged(kind, obj, old, subresource)
         self._apply_rules(kind, new, old, subresource)
         if kind.generation and _intent(new) != _intent(old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
-        if new == old or dry_run:
+        if dry_run:
             return new
+        if new == old:
+            return old
+        _share(new, old)
         if objects.is_deleting(new) and not objects.finalizers(new) and not wants_grace(new):
             return self._commit("DELETED", kind, new, old)
         return self._commit("MODIFIED", kind, new, old)
@@ -169,7 +179,7 @@ class Store:
         old = self.get(kind, namespace, name)
         new = objects.copy(old)
         fn(new)
-        return old if new == old else self.update(kind, new, subresource=subresource)
+        return old if new == old else self._replace(kind, new, subresource)
 
     def delete(
         self,
@@ -240,6 +250,18 @@ def _intent(obj: Object) -> Object:
     return {name: value for name, value in obj.items() if name not in ("metadata", "status")}
 
 
+def _share(new: Object, old: Object) -> None:
+    """Let the new version use the old one's unchanged parts: the history keeps both."""
+    for name, value in new.items():
+        before = old.get(name)
+        if value == before:
+            new[name] = before
+        elif isinstance(value, dict) and isinstance(before, dict):
+            for inner, part in value.items():
+                if part == before.get(inner):
+                    value[inner] = before[inner]
+
+
 def _uid_differs(wanted: str, old: Object) -> str:
     return (
         f"Precondition failed: UID in precondition: {wanted}, "
@@ -254,9 +276,9 @@ def _merged(kind: Kind, new: Object, old: Object, subresource: str) -> Object:
         result["metadata"] = dict(old["metadata"])
         if "managedFields" in new["metadata"]:
             result["metadata"]["managedFields"] = new["metadata"]["managedFields"]
-        return objects.copy(result)
+        return result
     if subresource == "finalize":
-        return objects.copy({**old, "spec": new.get("spec", {})})
+        return {**old, "spec": new.get("spec", {}), "metadata": dict(old["metadata"])}
     kept = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
             "generation", "resourceVersion", "generateName")  # fmt: skip
     metadata = {name: value for name, value in new["metadata"].items() if name not in kept}
@@ -268,8 +290,8 @@ def _merged(kind: Kind, new: Object, old: Object, subresource: str) -> Object:
     if "status" in kind.subresources:
         new.pop("status", None)
         if "status" in old:
-            new["status"] = objects.copy(old["status"])
+            new["status"] = old["status"]
     if kind.kind == "Namespace":
         # Only /finalize may take the Namespace's own finalizers away.
-        new["spec"] = objects.copy(old.get("spec", {}))
+        new["spec"] = old.get("spec", {})
     return new

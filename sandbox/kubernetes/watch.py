@@ -40,6 +40,10 @@ class Subscription:
         self._waiting.append(event)
         self._news.set()
 
+    def nudge(self) -> None:
+        """Make `wait` return once though nothing happened."""
+        self._news.set()
+
     def close(self) -> None:
         self.closed = True
         self._hub.leave(self)
@@ -51,10 +55,9 @@ class Subscription:
 
     async def wait(self) -> None:
         """Return when there may be something to read, or the subscription was closed."""
-        if self._waiting or self.closed:
-            return
+        if not (self._waiting or self.closed):
+            await self._news.wait()
         self._news.clear()
-        await self._news.wait()
 
     async def next(self) -> Event:
         """The next event; raises StopAsyncIteration once closed and read to the end."""
@@ -117,6 +120,12 @@ class Hub:
             members = self._subscriptions.get(kind.kind, [])
             if subscription in members:
                 members.remove(subscription)
+
+    def nudge(self) -> None:
+        """Wake every reader: a fault was switched on that open watches must show."""
+        for members in self._subscriptions.values():
+            for subscription in members:
+                subscription.nudge()
 
     def close(self) -> None:
         """End every subscription: the server is going down, or the world starts over."""
