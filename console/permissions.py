@@ -18,12 +18,13 @@ READ = ("get", "list", "watch")
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of the ClusterRole; `namespace` narrows what is asked for, not what is granted."""
+    """One rule of the ClusterRole, or of a Role where it names a namespace."""
 
     group: str
     resource: str
     verbs: tuple[str, ...]
     why: str
+    namespace: str = ""
 
 
 RULES = (
@@ -42,8 +43,16 @@ RULES = (
     Rule(
         "",
         "configmaps",
-        (*READ, "create", "update", "patch", "delete"),
-        "podgate-system/podgate-owner; kube-system/tke-service-controller-config is only read",
+        ("get", "create", "update", "patch", "delete"),
+        "podgate-owner: which installation writes here",
+        namespace="podgate-system",
+    ),
+    Rule(
+        "",
+        "configmaps",
+        ("get",),
+        "tke-service-controller-config: whether TKE's controller runs, and how",
+        namespace="kube-system",
     ),
     Rule("apps", "deployments", READ, "workload pages and the picker"),
     Rule("apps", "replicasets", READ, "which Deployment a Pod belongs to"),
@@ -124,7 +133,10 @@ def _kubernetes(door: Kube, rule: Rule, verb: str) -> Finding:
     attributes = {"verb": verb, "group": rule.group, "resource": resource}
     if subresource:
         attributes["subresource"] = subresource
-    what = f"{verb} {rule.resource}{'.' + rule.group if rule.group else ''}"
+    if rule.namespace:
+        attributes["namespace"] = rule.namespace
+    where = f" in {rule.namespace}" if rule.namespace else ""
+    what = f"{verb} {rule.resource}{'.' + rule.group if rule.group else ''}{where}"
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
@@ -161,17 +173,26 @@ def _filled(params: dict[str, Any], cluster_id: str) -> dict[str, Any]:
     return {name: fill(value) for name, value in params.items()}
 
 
-def cluster_role() -> dict[str, Any]:
-    """The ClusterRole that grants exactly this."""
-    rules = [
+def roles() -> list[dict[str, Any]]:
+    """The ClusterRole and the Roles that grant exactly this."""
+    namespaces = dict.fromkeys(rule.namespace for rule in RULES)
+    return [_role(namespace) for namespace in namespaces]
+
+
+def _role(namespace: str) -> dict[str, Any]:
+    rules: list[dict[str, Any]] = [
         {"apiGroups": [rule.group], "resources": [rule.resource], "verbs": list(rule.verbs)}
         for rule in RULES
+        if rule.namespace == namespace
     ]
+    if not namespace:
+        rules.append({"nonResourceURLs": ["/version", "/version/"], "verbs": ["get"]})
+    metadata = {"name": "podgate"} | ({"namespace": namespace} if namespace else {})
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": "podgate"},
-        "rules": [*rules, {"nonResourceURLs": ["/version", "/version/"], "verbs": ["get"]}],
+        "kind": "Role" if namespace else "ClusterRole",
+        "metadata": metadata,
+        "rules": rules,
     }
 
 

@@ -13,10 +13,10 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.S)
 
 
-def test_the_documented_cluster_role_is_the_one_that_is_tried() -> None:
+def test_the_documented_roles_are_the_ones_that_are_tried() -> None:
     documents = [document for block in blocks("yaml") for document in yaml.safe_load_all(block)]
-    role = next(document for document in documents if document["kind"] == "ClusterRole")
-    assert role == permissions.cluster_role()
+    found = [document for document in documents if document["kind"] in {"ClusterRole", "Role"}]
+    assert found == permissions.roles()
 
 
 def test_the_documented_cam_policy_is_the_one_that_is_tried() -> None:
