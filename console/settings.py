@@ -49,6 +49,9 @@ ALLOWED_API_SERVERS = _words("PODGATE_ALLOWED_API_SERVERS")
 # half=address of the sandbox's control APIs; empty where there is no sandbox.
 SANDBOX_CONTROL = _words("PODGATE_SANDBOX_CONTROL")
 
+# How long a target that leaves keeps its connections at weight 0 while its Pod still runs.
+DRAIN_SECONDS = float(os.environ.get("PODGATE_DRAIN_SECONDS", "10"))
+
 REDIS_URL = _required("REDIS_URL", "For example redis://127.0.0.1:6379/0.")
 if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
     raise ImproperlyConfigured(f"REDIS_URL={REDIS_URL!r} is not a redis:// address.")

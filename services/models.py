@@ -1,5 +1,6 @@
 """What podgate remembers of its bindings; durable, never touched by an index rebuild."""
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -34,20 +35,31 @@ class Binding(models.Model):
     # {"Pending": {"at": iso, "note": "..."}, ...} of the phases passed on the way to Ready.
     passed = models.JSONField(default=dict)
 
-    # The load balancer: number of the ClientToken `<uid>-<n>`, its id once known, its address.
-    token_number = models.PositiveIntegerField(default=0)
+    # The load balancer: its id once known, whose account and region it is in, its address.
     lb_id = models.CharField(max_length=64, blank=True, db_index=True)
+    lb_uin = models.CharField(max_length=32, blank=True)
+    lb_region = models.CharField(max_length=32, blank=True)
+    # "creating", "running", "missing" (once read as gone), or empty: never seen yet.
     lb_status = models.CharField(max_length=32, blank=True)
+    lb_status_at = models.DateTimeField(null=True)
+    # RequestId of the CreateLoadBalancer that is under way.
+    lb_task = models.CharField(max_length=64, blank=True)
     vip = models.CharField(max_length=255, blank=True)
     finalized = models.BooleanField(default=False)
 
     # A trigger raises `wanted`; a run that saw `wanted == n` to the end sets `done = n`.
     wanted = models.PositiveBigIntegerField(default=1)
     done = models.PositiveBigIntegerField(default=0)
+    # When its task was last put on the queue; a message that got lost is sent again.
+    sent_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True, db_index=True)
     due_because = models.TextField(blank=True)
     attempts = models.PositiveIntegerField(default=0)
     health_due_at = models.DateTimeField(null=True, db_index=True)
+    # Seconds after a registration at which a good target is Alive: interval x healthy threshold.
+    first_look = models.FloatField(default=0)
+    # Gates to be written though no health changed: Pods are new, or a write failed.
+    gates_due = models.BooleanField(default=False)
     observed_at = models.DateTimeField(null=True)
     health_at = models.DateTimeField(null=True)
     # [{"pod", "ip", "reason", "message"}]: selected Pods that are not targets, and why.
@@ -62,6 +74,29 @@ class Binding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+
+class Installation(models.Model):
+    """This podgate, as the ConfigMap podgate-system/podgate-owner names it; one row."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class Token(models.Model):
+    """Number of a Service's next load balancer: its ClientToken is `<Service uid>-<number>`.
+
+    Outlives the Binding: a token that was used once would give back a load balancer long gone.
+    """
+
+    service_uid = models.CharField(max_length=64, unique=True)
+    number = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.service_uid}-{self.number}"
 
 
 class Lease(models.Model):
@@ -88,6 +123,8 @@ class Registration(models.Model):
     weight = models.PositiveIntegerField(default=10)
     pod_uid = models.CharField(max_length=64, db_index=True)
     pod_name = models.CharField(max_length=253)
+    # Written before the call; `registered_at` is set once the target was read back.
+    intended_at = models.DateTimeField()
     registered_at = models.DateTimeField(null=True)
     weight_zero_at = models.DateTimeField(null=True)
     # Alive, Dead, Unknown, Close, or empty when never read; the CLB's words.

@@ -138,7 +138,7 @@ def first_look(check: HealthCheck) -> float:
     return float(check.interval * check.healthy) if check.enabled else 0.0
 
 
-def _replacements(observed: State, desired: State) -> Iterator[Step]:
+def _replacements(observed: State, desired: State) -> Iterator[DeleteListener]:
     """A listener that changes its protocol goes first: its port must be free."""
     created = {key.port for key in desired.listeners.keys() - observed.listeners.keys()}
     for key in sorted(observed.listeners.keys() - desired.listeners.keys()):

@@ -1,0 +1,122 @@
+"""Performs steps, batch by batch: a shape that is refused never stops the targets."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from django.utils import timezone
+
+from console import activity
+from console.doors import recording
+from console.kinds import Pod
+from console.tencent import Busy, CloudError, QuotaExceeded, Throttled
+from services.binding import balancer, clb, ledger
+from services.binding.clb import Observed
+from services.binding.plan import (
+    Batch,
+    CreateListener,
+    CreateLoadBalancer,
+    DeleteLoadBalancer,
+    Step,
+    batches,
+)
+from services.binding.run import ComeBack, Run, stopping, took
+from services.binding.words import describe, told
+from services.limits import Problem, Severity
+
+# Calls that are in effect when they are answered; all others are asynchronous.
+AT_ONCE = {"BatchRegisterTargets", "BatchDeregisterTargets"}
+LOOKS, BETWEEN_LOOKS = 10, 0.2
+# Codes that stay as they are until somebody acts.
+FOR_THE_USER = (
+    "InvalidParameter",
+    "Unauthorized",
+    "AuthFailure",
+    "Unsupported",
+    "MissingParameter",
+)
+
+
+def perform(
+    run: Run, observed: Observed | None, steps: Iterable[Step], pods: Iterable[Pod]
+) -> Sequence[CloudError]:
+    """All that can be done now; answers what was refused, after trying the rest."""
+    where = replace(balancer.place(run), ids=observed.ids if observed else {})
+    names = {pod.metadata.uid: pod.metadata.name for pod in pods}
+    addresses = {pod.status.pod_ip: pod.metadata.name for pod in pods}
+    errors = []
+    for batch in batches(step for step in steps if _is_possible(step, observed)):
+        if batch.action == "CreateLoadBalancer":
+            balancer.create(run, batch)
+        run.lease.ready_to_write()
+        ledger.intend(run.binding, batch.steps, where.ids, names, timezone.now())
+        try:
+            _one(run, where, batch, addresses)
+        except (Busy, Throttled):
+            raise
+        except CloudError as error:
+            run.problems.append(_problem(batch, error))
+            errors.append(error)
+    return errors
+
+
+def _one(run: Run, where: clb.Place, batch: Batch, addresses: Mapping[str, str]) -> None:
+    if batch.action == "DeleteLoadBalancer":
+        _check_still_ours_alone(where)
+    with recording() as calls:
+        try:
+            answer = clb.perform(where, batch)
+        except CloudError as error:
+            took(run.binding, told(batch, addresses), calls, note=error.message)
+            raise
+    took(run.binding, told(batch, addresses), calls)
+    if batch.action == "DeleteLoadBalancer":
+        activity.record(
+            None,
+            "delete",
+            cluster=where.cluster_id,
+            kind="LoadBalancer",
+            namespace=run.binding.namespace,
+            name=where.lb_id,
+            before={"service": run.binding.name},
+            calls=calls,
+        )
+    if batch.action not in AT_ONCE:
+        _wait(where, answer["RequestId"], batch)
+
+
+def _check_still_ours_alone(where: clb.Place) -> None:
+    live = clb.observe(where)
+    if live and (live.state.foreign or not live.is_ours):
+        raise ComeBack(0, "Somebody else's listener appeared on the load balancer.")
+
+
+def _wait(where: clb.Place, request_id: str, batch: Batch) -> None:
+    """A bounded wait for an asynchronous call; what takes longer is looked at again later."""
+    for _ in range(LOOKS):
+        failure = clb.task_failure(where, request_id)
+        if failure == "":
+            return
+        if failure:
+            raise CloudError("FailedOperation.Task", failure, request_id)
+        if stopping.wait(BETWEEN_LOOKS):
+            break
+    raise ComeBack(0.5, f"{describe(batch)}: still under way at the CLB.")
+
+
+def _is_possible(step: Step, observed: Observed | None) -> bool:
+    """What needs a listener's id waits until that listener is there."""
+    if isinstance(step, CreateLoadBalancer):
+        return observed is None
+    if isinstance(step, CreateListener | DeleteLoadBalancer):
+        return observed is not None
+    return observed is not None and step.key in observed.ids
+
+
+def _problem(batch: Batch, error: CloudError) -> Problem:
+    theirs = isinstance(error, QuotaExceeded) or error.code.startswith(FOR_THE_USER)
+    return Problem(
+        code=error.code,
+        severity=Severity.BLOCKS if theirs else Severity.WARNS,
+        message=f"{describe(batch)}: the CLB refuses ({error.code}: {error.message}).",
+        fix=f"See request {error.request_id}." if error.request_id else "",
+    )

@@ -1,0 +1,139 @@
+"""The target ledger: which Pod each target of ours was registered for, and what its health is.
+
+Pod addresses are recycled, so what the CLB lists is ours only where a row says for which Pod uid.
+A row is written before the registration and counts from when the target was read back.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from console.kinds import Pod
+from services.binding.clb import Observed
+from services.binding.plan import Register, Step
+from services.binding.state import Backend, Key, State, Target
+from services.models import Binding, Registration
+
+# An intent whose call was lost may still take effect; after this long it will not.
+INTENT_LIVES = timedelta(minutes=2)
+HEALTHY = {"Alive", "Close"}
+
+type Place = tuple[str, str, int]
+
+
+def owned(
+    binding: Binding, observed: Observed, pods: Iterable[Pod], *, gate_type: str, now: datetime
+) -> State:
+    """What was observed, with each target's owner; brings the rows in step with it."""
+    rows = {_place(row): row for row in binding.registrations.all()}
+    listeners = {}
+    seen: set[Place] = set()
+    adoptable = {pod.status.pod_ip: pod for pod in pods if _is_open(pod, gate_type)}
+    for key, listener in observed.state.listeners.items():
+        targets: dict[Target, Backend] = {}
+        for target, backend in listener.targets.items():
+            place = (observed.ids[key], target.ip, target.port)
+            row = rows.get(place)
+            if row is None and (pod := adoptable.get(target.ip)):
+                row = _row(binding, observed.ids[key], key, target, now=now)
+                row.pod_uid, row.pod_name = pod.metadata.uid, pod.metadata.name
+            if row is not None:
+                seen.add(place)
+                _read_back(row, backend.weight, now)
+            targets[target] = _with_owner(backend, row)
+        listeners[key] = replace(listener, targets=targets)
+    _forget(row for place, row in rows.items() if place not in seen and _is_over(row, now))
+    return replace(observed.state, listeners=listeners)
+
+
+def intend(
+    binding: Binding,
+    steps: Iterable[Step],
+    ids: Mapping[Key, str],
+    names: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Write down whom the targets about to be registered are for; `names` of Pods by uid."""
+    rows = []
+    for step in steps:
+        if isinstance(step, Register):
+            row = _row(binding, ids[step.key], step.key, step.target, now=now)
+            row.weight, row.pod_uid = step.weight, step.pod
+            row.pod_name = names.get(step.pod, "")
+            rows.append(row)
+    Registration.objects.bulk_create(
+        rows,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["lb_id", "listener_id", "ip", "port"],
+        update_fields=[
+            *("binding", "weight", "pod_uid", "pod_name", "intended_at", "registered_at"),
+            *("weight_zero_at", "health", "health_since", "first_healthy_at", "health_message"),
+        ],
+    )
+
+
+def note_health(
+    rows: Iterable[Registration], words: Mapping[tuple[str, Place], str], now: datetime
+) -> list[Registration]:
+    """Store the CLB's words, Unknown where it says nothing; answers the rows that changed."""
+    changed = []
+    for row in rows:
+        word = words.get((row.lb_id, _place(row)), "Unknown")
+        if row.registered_at is None or word == row.health:
+            continue
+        row.health, row.health_since = word, now
+        if word in HEALTHY and row.first_healthy_at is None:
+            row.first_healthy_at = now
+        changed.append(row)
+    fields = ["health", "health_since", "first_healthy_at"]
+    Registration.objects.bulk_update(changed, fields, batch_size=200)
+    return changed
+
+
+def _place(row: Registration) -> Place:
+    return (row.listener_id, row.ip, row.port)
+
+
+def _row(
+    binding: Binding, listener_id: str, key: Key, target: Target, *, now: datetime
+) -> Registration:
+    return Registration(
+        binding=binding,
+        lb_id=binding.lb_id,
+        listener_id=listener_id,
+        protocol=key.protocol,
+        listener_port=key.port,
+        ip=target.ip,
+        port=target.port,
+        intended_at=now,
+    )
+
+
+def _read_back(row: Registration, weight: int, now: datetime) -> None:
+    """The target is there: from now on its health counts, and a weight of 0 is a drain."""
+    before = (row.pk, row.registered_at, row.weight, row.weight_zero_at)
+    row.registered_at = row.registered_at or now
+    row.weight = weight
+    row.weight_zero_at = None if weight else row.weight_zero_at or now
+    if before != (row.pk, row.registered_at, row.weight, row.weight_zero_at) or row.pk is None:
+        row.save()
+
+
+def _with_owner(backend: Backend, row: Registration | None) -> Backend:
+    if row is None:
+        return backend
+    return Backend(backend.weight, row.pod_uid, row.health in HEALTHY, row.weight_zero_at)
+
+
+def _is_over(row: Registration, now: datetime) -> bool:
+    return row.registered_at is not None or now - row.intended_at > INTENT_LIVES
+
+
+def _forget(rows: Iterable[Registration]) -> None:
+    Registration.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def _is_open(pod: Pod, gate_type: str) -> bool:
+    """Its gate is True: it was bound before, and only our memory of it is lost."""
+    return any(c.type == gate_type and c.status == "True" for c in pod.status.conditions)

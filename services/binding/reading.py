@@ -1,0 +1,169 @@
+"""What a run reads before it plans: whether podgate may act, what the Service wants, its Pods."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from console.doors import recording
+from console.kinds import Pod
+from console.kube import NotFound
+from console.models import Account
+from services.annotations import unsupported
+from services.binding import clb, cluster
+from services.binding.run import Blocked, Run, took
+from services.binding.state import State, desired_state
+from services.limits import Problem, Severity
+from services.spec import claim, config_name, from_manifest
+
+QUOTA_SECONDS = 300.0
+_quotas: dict[tuple[str, str], tuple[float, int | None]] = {}
+
+
+def read(run: Run) -> None:
+    """Fills in the Service and its spec; raises Blocked where podgate must not act."""
+    binding = run.binding
+    if binding.cluster.binder != "console":
+        raise Blocked("TkeIsBinder", "TKE's service-controller binds in this cluster.")
+    run.service = cluster.service(run.kube, binding.namespace, binding.name, binding.service_uid)
+    _check_owner(run)
+    service = run.service
+    if service is None or cluster.is_deleting(service) or not claim(service, binding.cluster):
+        run.is_leaving = True
+        return
+    _read_spec(run)
+    _check_annotations(run)
+    if not cluster.has_finalizer(service):
+        with recording() as calls:
+            run.service = cluster.add_finalizer(run.kube, service)
+        took(binding, "Wrote the finalizer and read it back", calls)
+    if not binding.finalized:
+        binding.finalized = True
+        binding.save(update_fields=["finalized"])
+
+
+def pods(run: Run) -> list[Pod]:
+    """Live: those the selector matches, and those that targets were registered for."""
+    known = run.binding.registrations.values_list("pod_name", "pod_uid").distinct()
+    return cluster.pods(run.kube, run.binding.namespace, run.spec, known)
+
+
+def desired(run: Run, pods: Iterable[Pod], has: State) -> State:
+    account = run.binding.cluster.account
+    wanted = desired_state(
+        run.spec,
+        pods,
+        observed=has,
+        now=timezone.now(),
+        quota=quota(account) if run.spec else None,
+        drain=drain(),
+        add_on=cluster.add_on(run.binding.cluster),
+    )
+    if has.load_balancer and wanted.load_balancer not in {None, has.load_balancer}:
+        message = "The Service's access method or subnet changed; a load balancer keeps both."
+        fix = "Change it back, or make the Service anew."
+        _add(run, Problem("AccessChanged", Severity.BLOCKS, message, fix))
+    if run.keeps_checks:
+        kept = {
+            key: replace(listener, check=has.listeners[key].check)
+            for key, listener in wanted.listeners.items()
+            if key in has.listeners
+        }
+        wanted = replace(wanted, listeners={**wanted.listeners, **kept})
+    return wanted
+
+
+def publish(run: Run, address: str) -> None:
+    """Show the load balancer's address on the Service."""
+    owner = run.service and claim(run.service, run.binding.cluster)
+    if not run.service or not owner:
+        return
+    ip_mode = cluster.accepts_ip_mode(run.binding.cluster.kubernetes_version)
+    with recording() as calls:
+        wrote = cluster.publish(run.kube, run.service, address, claim=owner, ip_mode=ip_mode)
+    if wrote:
+        took(run.binding, f"Wrote the address {address} to the Service", calls)
+        run.service = cluster.service(
+            run.kube, run.binding.namespace, run.binding.name, run.binding.service_uid
+        )
+
+
+def next_drained(has: State, now: datetime) -> datetime | None:
+    """When the next draining target has had its time."""
+    ends = [
+        backend.zero_since + drain()
+        for listener in has.listeners.values()
+        for backend in listener.targets.values()
+        if backend.zero_since
+    ]
+    return min((end for end in ends if end > now), default=None)
+
+
+def drain() -> timedelta:
+    return timedelta(seconds=settings.DRAIN_SECONDS)
+
+
+def quota(account: Account) -> int | None:
+    """Targets per listener, read anew every five minutes."""
+    key = (account.secret_id, account.region)
+    read_at, limit = _quotas.get(key, (0.0, None))
+    if key not in _quotas or time.monotonic() - read_at > QUOTA_SECONDS:
+        limit = clb.target_quota(account)
+        _quotas[key] = (time.monotonic(), limit)
+    return limit
+
+
+def _check_owner(run: Run) -> None:
+    """One podgate per cluster; a cluster that lost both owner and Service may be another one."""
+    owner = cluster.owner(run.kube, claim=run.service is not None)
+    if owner == cluster.installation():
+        return
+    if not owner:
+        raise Blocked(
+            "NoOwner",
+            "The cluster carries neither this Service nor podgate's owner ConfigMap: it may be"
+            " another cluster than the one that was bound.",
+            "Check the cluster's address, or release the binding.",
+        )
+    raise Blocked(
+        "AnotherInstallation",
+        f"Another podgate installation ({owner}) owns this cluster; this one only reads.",
+        f"Delete ConfigMap {cluster.OWNER_NAMESPACE}/{cluster.OWNER} if that one is gone.",
+    )
+
+
+def _read_spec(run: Run) -> None:
+    service = run.service
+    assert service is not None
+    try:
+        config = cluster.config(run.kube, service)
+    except NotFound:
+        config, run.keeps_checks = None, True
+        message = f"TkeServiceConfig {config_name(service)} does not exist."
+        _add(run, Problem("NoServiceConfig", Severity.BLOCKS, message, "Create it."))
+    try:
+        run.spec = from_manifest(service, config)
+    except (ValueError, TypeError, KeyError) as error:
+        raise Blocked(
+            "Unreadable", f"The Service asks for something a CLB has not: {error}."
+        ) from error
+
+
+def _check_annotations(run: Run) -> None:
+    service = run.service
+    assert service is not None
+    refused = unsupported(service["metadata"].get("annotations") or {})
+    for name, why in refused:
+        message = f"Annotation {name} is not supported: {why}."
+        _add(run, Problem("UnsupportedAnnotation", Severity.BLOCKS, message, "Remove it."))
+    if run.problems and not run.binding.lb_id:
+        first = run.problems.pop(0)
+        raise Blocked(first.code, first.message, first.fix)
+
+
+def _add(run: Run, problem: Problem) -> None:
+    if problem not in run.problems:
+        run.problems.append(problem)

@@ -1,0 +1,208 @@
+"""The loop: read the Service, its Pods and the load balancer, plan, perform, report.
+
+Level-triggered: an id comes in and everything is read afresh, so it may run twice, at any time and
+after any crash. Nothing to do makes no writes.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from django.utils import timezone
+
+from console.kinds import Pod
+from console.kube import KubeError, connect
+from console.tencent import Busy, CloudError, Throttled
+from services.binding import (
+    balancer,
+    cluster,
+    events,
+    gates,
+    health,
+    lanes,
+    leases,
+    ledger,
+    reading,
+    release,
+    wanted,
+)
+from services.binding.clb import Observed
+from services.binding.phases import Standing
+from services.binding.plan import Step, first_look, plan
+from services.binding.run import Again, Blocked, ComeBack, Outcome, Run, Settled, again, report
+from services.binding.state import State, left_out
+from services.limits import Problem, Severity
+from services.models import Binding
+
+# Looks and plans in one run; what is left then is for the next one.
+ROUNDS = 6
+BLOCKED_SECONDS = 30.0
+BUSY_SECONDS = 0.5
+MOST_BACK_OFF = 30.0
+# Phases worth a Kubernetes Event.
+TOLD = {"Provisioning", "Checking", "Ready", "Degraded", "Blocked", "Deleting"}
+
+
+def reconcile(pk: int) -> Outcome:
+    """One run over one binding, alone on its load balancer."""
+    binding = wanted.begin(pk)
+    if binding is None:
+        return Settled()
+    with leases.held(binding.lb_id or binding.service_uid) as lease:
+        if lease is None:
+            return again(1, "Another worker is at it.")
+        outcome = _caught(Run(binding, lease, connect(binding.cluster)))
+    if Binding.objects.filter(pk=pk).exists():
+        _finish(binding, outcome)
+    return outcome
+
+
+def _finish(binding: Binding, outcome: Outcome) -> None:
+    because = outcome.because if isinstance(outcome, Again) else ""
+    if binding.due_because != because:
+        binding.due_because = because
+        binding.save(update_fields=["due_because"])
+    wanted.finish(binding, due_at=outcome.due_at if isinstance(outcome, Again) else None)
+
+
+def _caught(run: Run) -> Outcome:
+    """The one place where errors become a reason to come back."""
+    try:
+        outcome = _run(run)
+    except ComeBack as later:
+        _tell(run, waits_for=later.because)
+        outcome = again(later.seconds, later.because)
+    except Blocked as blocked:
+        run.problems.append(blocked.problem)
+        _tell(run)
+        return again(BLOCKED_SECONDS, str(blocked))
+    except leases.LeaseLost:
+        return again(1, "Another worker took over.")
+    except Throttled as later:
+        return again(later.retry_after, "The CLB API asks to slow down.")
+    except Busy:
+        return again(BUSY_SECONDS, "The load balancer is in another task.")
+    except (CloudError, KubeError) as error:
+        return _back_off(run, error)
+    if run.binding.attempts:
+        run.binding.attempts = 0
+        run.binding.save(update_fields=["attempts"])
+    return outcome
+
+
+def _tell(run: Run, waits_for: str = "") -> None:
+    _report(run, _standing(run, waits_for=waits_for))
+
+
+def _report(run: Run, standing: Standing) -> None:
+    is_news = report(run.binding, standing)
+    if is_news and run.service and run.binding.phase in TOLD:
+        events.on_service(run.kube, run.service, run.binding.phase, run.binding.message)
+
+
+def _standing(run: Run, *, steps: Sequence[Step] = (), waits_for: str = "") -> Standing:
+    return Standing(
+        steps=steps,
+        health=health.words(run.binding),
+        problems=run.problems,
+        has_load_balancer=run.binding.lb_status == "running",
+        is_leaving=run.is_leaving,
+        waits_for=waits_for,
+    )
+
+
+def _back_off(run: Run, error: CloudError | KubeError) -> Outcome:
+    """With jitter, at most 30 s, and over as soon as something changes."""
+    binding = run.binding
+    binding.attempts += 1
+    binding.save(update_fields=["attempts"])
+    seconds = min(MOST_BACK_OFF, 0.5 * 2 ** min(binding.attempts - 1, 8))
+    if binding.attempts > 2:
+        _tell(run, waits_for=f"Trying again: {error}")
+    return again(seconds * random.uniform(0.5, 1.0), str(error))
+
+
+def _run(run: Run) -> Outcome:
+    reading.read(run)
+    for _ in range(ROUNDS):
+        observed = balancer.look(run)
+        if observed is None and run.is_leaving:
+            return _leave(run)
+        pods = reading.pods(run)
+        has = _owned(run, observed, pods)
+        desired = reading.desired(run, pods, has)
+        steps = plan(has, desired)
+        _note(run, has, desired, steps, pods)
+        if not steps:
+            return _settled(run, has, pods)
+        if errors := lanes.perform(run, observed, steps, pods):
+            return _back_off(run, errors[0])
+    return again(BUSY_SECONDS, "More steps are left.")
+
+
+def _owned(run: Run, observed: Observed | None, pods: Sequence[Pod]) -> State:
+    if observed is None:
+        return State()
+    if not run.is_leaving:
+        reading.publish(run, observed.address)
+    gate_type = run.binding.cluster.gate_type
+    return ledger.owned(run.binding, observed, pods, gate_type=gate_type, now=timezone.now())
+
+
+def _note(run: Run, has: State, desired: State, steps: Sequence[Step], pods: Sequence[Pod]) -> None:
+    """What the Service's page shows of this look."""
+    binding = run.binding
+    add_on = cluster.add_on(binding.cluster)
+    left = left_out(run.spec, pods, desired, add_on=add_on) if run.spec else ()
+    binding.excluded = [asdict(one) for one in left]
+    binding.observed_at = timezone.now()
+    binding.save(update_fields=["excluded", "observed_at"])
+    run.problems += _foreign(run, has)
+    _report(run, _standing(run, steps=steps))
+
+
+def _foreign(run: Run, has: State) -> list[Problem]:
+    wanted_ports = {port.port for port in run.spec.ports} if run.spec else set()
+    in_the_way = sorted(key for key in has.foreign if key.port in wanted_ports)
+    strangers = [
+        f"{target} on {key}"
+        for key, listener in has.listeners.items()
+        for target, backend in listener.targets.items()
+        if not backend.pod
+    ]
+    found = []
+    if in_the_way and not run.problems:
+        words = f"Somebody else's listener has {in_the_way[0]} of {run.binding.lb_id}."
+        fix = "Delete it at the CLB, or give the Service another port."
+        found.append(Problem("ForeignListener", Severity.BLOCKS, words, fix))
+    if strangers and not run.problems:
+        words = f"Somebody else registered {strangers[0]}; podgate leaves it alone."
+        found.append(Problem("ForeignTarget", Severity.WARNS, words))
+    return found
+
+
+def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
+    """No step is left: gates are told why they wait, health is looked at when it can be good."""
+    binding, now = run.binding, timezone.now()
+    if run.is_leaving and not has.listeners:
+        # What stays belongs to others.
+        return _leave(run)
+    binding.first_look = max(
+        (first_look(run.spec.check_of(port)) for port in run.spec.ports) if run.spec else (),
+        default=0.0,
+    )
+    binding.health_due_at = health.next_look(binding, now, retry_gates=True)
+    binding.gates_due = True
+    binding.save(update_fields=["first_look", "health_due_at", "gates_due"])
+    gates.settle(binding.cluster, run.kube, binding.namespace, pods, now=now, may_open=False)
+    if drained := reading.next_drained(has, now):
+        return Again(drained, "Targets are draining.")
+    return Settled()
+
+
+def _leave(run: Run) -> Outcome:
+    binding = run.binding
+    stays = binding.lb_id and binding.lb_status == "running"
+    message = f"{binding.lb_id} stays: somebody else's listeners are on it." if stays else ""
+    release.release(binding, message=message)
+    return Settled()

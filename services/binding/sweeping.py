@@ -1,0 +1,55 @@
+"""The sweep: what no event told of. Claimed Services without a Binding, and drift at the CLB."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from console.kube import connect, path
+from console.models import Cluster
+from services.binding import cluster as clusters
+from services.binding import wanted
+from services.models import Binding, Lease
+from services.spec import claim
+
+# A settled binding is compared with its load balancer again this often.
+DRIFT = timedelta(seconds=60)
+
+
+def sweep(cluster: Cluster) -> None:
+    """Bindings for claimed Services that have none; a look at those not looked at for long."""
+    if cluster.binder != "console":
+        return
+    known = set(Binding.objects.filter(cluster=cluster).values_list("service_uid", flat=True))
+    for service in connect(cluster).get(path("Service"))["items"]:
+        if service["metadata"]["uid"] not in known:
+            bind(cluster, service)
+    old = timezone.now() - DRIFT
+    stale = Binding.objects.filter(Q(observed_at=None) | Q(observed_at__lt=old), cluster=cluster)
+    wanted.raise_wanted(stale.filter(due_at=None))
+    Lease.objects.filter(until__lt=timezone.now() - timedelta(days=1)).delete()
+
+
+def adopt(cluster: Cluster, namespace: str, name: str) -> None:
+    """Look at one Service: it may be new, or have another uid than before."""
+    service = clusters.service(connect(cluster), namespace, name)
+    if service and cluster.binder == "console":
+        bind(cluster, service)
+
+
+def bind(cluster: Cluster, service: clusters.Service) -> None:
+    """A Binding for a claimed Service, and for one that still carries our finalizer."""
+    if not claim(service, cluster) and not clusters.has_finalizer(service):
+        return
+    metadata = service["metadata"]
+    binding, is_new = Binding.objects.get_or_create(
+        cluster=cluster,
+        service_uid=metadata["uid"],
+        defaults={
+            "namespace": metadata["namespace"],
+            "name": metadata["name"],
+            "phase_since": timezone.now(),
+        },
+    )
+    if is_new:
+        wanted.send([binding.pk])

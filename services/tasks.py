@@ -1,0 +1,80 @@
+"""Tasks mean "look at X again": they carry an id, may run twice, and keep no state.
+
+Recovery after a kill is the lease's expiry and the ticker, not the broker's redelivery.
+"""
+
+import logging
+from typing import Any
+
+from celery import Task, shared_task
+from celery.exceptions import Reject
+from celery.signals import worker_shutting_down
+from kombu.exceptions import OperationalError
+
+from console import alive, facts
+from console.models import Account, Cluster
+from services.binding import health, leases, run, sweeping
+from services.binding.reconcile import reconcile as reconcile_binding
+
+logger = logging.getLogger(__name__)
+
+
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    run.stopping.set()
+
+
+def deliver(task: "Task[Any, Any]", *arguments: Any) -> bool:
+    """Put a task on the queue; without a broker the ticker will, as soon as there is one."""
+    try:
+        task.apply_async(arguments, retry=False)
+    except OperationalError:
+        logger.warning("%s%s not sent: no broker", task.name, arguments)
+        return False
+    return True
+
+
+def _unless_stopping() -> None:
+    if run.stopping.is_set():
+        raise Reject(requeue=True)
+
+
+@shared_task
+def reconcile(binding_id: int) -> None:
+    _unless_stopping()
+    reconcile_binding(binding_id)
+
+
+@shared_task
+def adopt(cluster_id: int, namespace: str, name: str) -> None:
+    """A Service that may need a Binding."""
+    _unless_stopping()
+    sweeping.adopt(Cluster.objects.get(pk=cluster_id), namespace, name)
+
+
+@shared_task
+def poll_health(account_id: int) -> None:
+    _unless_stopping()
+    account = Account.objects.get(pk=account_id)
+    with leases.held(f"health:{account_id}") as lease:
+        if lease:
+            health.poll(health.due(account))
+
+
+@shared_task
+def sweep(cluster_id: int) -> None:
+    _unless_stopping()
+    with leases.held(f"sweep:{cluster_id}") as lease:
+        if lease:
+            sweeping.sweep(Cluster.objects.get(pk=cluster_id))
+
+
+@shared_task
+def refresh_facts(cluster_id: int) -> None:
+    _unless_stopping()
+    facts.refresh(Cluster.objects.get(pk=cluster_id))
+
+
+@shared_task
+def beat() -> None:
+    alive.beat("worker")
