@@ -59,9 +59,10 @@ def _message(call: ast.Call) -> Message | None:
             return ""
         if position >= len(call.args):
             return None
-        argument = call.args[position]
-        known = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-        return argument.value if known else None  # type: ignore[union-attr, return-value]
+        match call.args[position]:
+            case ast.Constant(value=str(said)):
+                return said
+        return None
 
     context, singular, plural = (text(position) for position in FUNCTIONS[name])
     if not singular or context is None or plural is None:

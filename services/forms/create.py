@@ -6,22 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
+from django.forms import BoundField
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from console.models import Binder, Claim, Cluster
 from services.forms import across
 from services.forms.fields import (
-    CHECK_PATH,
-    DNS_SUBDOMAIN,
-    SERVICE_NAME,
+    DNS_LABEL,
     OneOf,
-    Text,
-    Whole,
+    Words,
     labelled,
 )
 from services.forms.rows import PortRow, Rows, SelectorRow
+from services.forms.sections import Sections
 from services.spec import (
     Access,
     CheckType,
@@ -50,153 +48,11 @@ class Choices:
 
     namespaces: Sequence[str]
     subnets: Sequence[SubnetChoice] | None = None
-    # None: nobody could be asked, so any well-formed namespace is let through to Kubernetes.
+    # False: nobody could be asked, so any well-formed namespace is let through to Kubernetes.
     namespaces_known: bool = True
 
 
-class CreateServiceForm(forms.Form):
-    use_required_attribute = False
-
-    token = forms.CharField(required=False, widget=forms.HiddenInput)
-    name = Text(
-        label=_("Service name"),
-        help_text=_(
-            "Up to 63 characters: lowercase letters, digits and '-'; must start with a lowercase "
-            "letter and end with a digit or lowercase letter."
-        ),
-        empty=_("The Service name cannot be empty."),
-        longest=(63, _("The Service name cannot exceed 63 characters.")),
-        pattern=(
-            SERVICE_NAME,
-            _("Service name format incorrect: lowercase letters, digits and '-', a letter first."),
-        ),
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "placeholder": _("Enter the Service name")}
-        ),
-    )
-    description = Text(
-        label=_("Description"),
-        longest=(1000, _("The description cannot exceed 1000 characters.")),
-        widget=forms.Textarea(
-            attrs={"rows": 2, "placeholder": _("Optional, up to 1000 characters")}
-        ),
-    )
-    namespace = OneOf(
-        label=_("Namespace"),
-        empty=_("The namespace cannot be empty."),
-        unknown=_("Namespace %(value)s does not exist in this cluster."),
-    )
-    access = OneOf(
-        label=_("Access method"),
-        choices=[
-            (Access.PUBLIC.value, _("Public Network CLB Access")),
-            (Access.PRIVATE.value, _("Private Network CLB Access")),
-            (Access.CLUSTER_IP.value, _("Intra-cluster (ClusterIP)")),
-            (Access.NODE_PORT.value, _("Node port (NodePort)")),
-        ],
-        empty=_("Choose an access method."),
-        unknown=_("%(value)s is not an access method."),
-        widget=forms.RadioSelect,
-        initial=Access.PUBLIC.value,
-    )
-    direct = forms.BooleanField(
-        label=_("Enable CLB-to-Pod Direct Access"), required=False, initial=True
-    )
-    subnet = OneOf(
-        label=_("Subnet"),
-        empty="",
-        unknown=_("%(value)s is not a subnet of this cluster's VPC. Choose another subnet."),
-    )
-    headless = forms.BooleanField(
-        label=_("Headless Service"),
-        required=False,
-        help_text=_(
-            "No ClusterIP is created: the Service name resolves to the Pods' own addresses. Can "
-            "only be chosen now, the access method cannot be changed later."
-        ),
-    )
-    check = forms.BooleanField(label=_("Check health"), required=False, initial=True)
-    check_type = OneOf(
-        label=_("Type"),
-        choices=labelled([kind.value for kind in CheckType if kind is not CheckType.CUSTOM]),
-        initial=CheckType.TCP.value,
-        empty=_("Choose a type of health check."),
-        unknown=_("%(value)s is not a type of health check."),
-        widget=forms.RadioSelect,
-    )
-    check_path = Text(
-        label=_("Path"),
-        initial="/",
-        empty=_("The path cannot be empty."),
-        longest=(200, _("The path cannot exceed 200 characters.")),
-        pattern=(
-            CHECK_PATH,
-            _("Path format incorrect: start with '/', then letters, digits and - _ . / = ?"),
-        ),
-    )
-    check_domain = Text(
-        label=_("Host"),
-        help_text=_("Sent as the Host header. CLB asks for one with HTTP checks."),
-        longest=(80, _("The host cannot exceed 80 characters.")),
-        pattern=(DNS_SUBDOMAIN, _("Host format incorrect: a domain name in lowercase letters.")),
-    )
-    interval = Whole(
-        2,
-        300,
-        label=_("Interval"),
-        initial="5",
-        empty=_("The interval cannot be empty."),
-        outside=_("The interval must be 2~300 seconds."),
-    )
-    timeout = Whole(
-        2,
-        60,
-        label=_("Time-out"),
-        initial="2",
-        empty=_("The time-out cannot be empty."),
-        outside=_("The time-out must be 2~60 seconds."),
-    )
-    healthy = Whole(
-        2,
-        10,
-        label=_("Healthy after"),
-        initial="3",
-        empty=_("The healthy threshold cannot be empty."),
-        outside=_("The healthy threshold must be 2~10 times."),
-    )
-    unhealthy = Whole(
-        2,
-        10,
-        label=_("Unhealthy after"),
-        initial="3",
-        empty=_("The unhealthy threshold cannot be empty."),
-        outside=_("The unhealthy threshold must be 2~10 times."),
-    )
-    traffic = OneOf(
-        label=_("External traffic policy"),
-        choices=labelled(["Cluster", "Local"]),
-        initial="Cluster",
-        empty=_("Choose an external traffic policy."),
-        unknown=_("%(value)s is not an external traffic policy."),
-        widget=forms.RadioSelect,
-    )
-    affinity = OneOf(
-        label=_("Session affinity"),
-        choices=[("None", _("None")), ("ClientIP", "ClientIP")],
-        initial="None",
-        empty=_("Choose a session affinity."),
-        unknown=_("%(value)s is not a session affinity."),
-        widget=forms.RadioSelect,
-    )
-    hold = Whole(
-        1,
-        86400,
-        label=_("Max session hold time"),
-        initial="30",
-        empty=_("The session hold time cannot be empty."),
-        outside=_("The session hold time must be 1~86400 seconds."),
-    )
-
+class CreateServiceForm(Sections):
     def __init__(
         self,
         cluster: Cluster,
@@ -211,7 +67,7 @@ class CreateServiceForm(forms.Form):
         self.cluster, self.choices = cluster, choices
         self.ports = Rows(PortRow, "ports", data=data, initial=ports)
         self.selectors = Rows(SelectorRow, "selectors", data=data, initial=selectors)
-        self.own_field("namespace").choices = labelled(choices.namespaces)
+        self.own_field("namespace").choices = labelled(self.namespaces())
         self.own_field("subnet").choices = [
             (
                 subnet.id,
@@ -221,6 +77,13 @@ class CreateServiceForm(forms.Form):
         ]
         if self.is_always_direct:
             self.fields["direct"].disabled = True
+
+    def namespaces(self) -> list[str]:
+        known = list(self.choices.namespaces)
+        sent = str(self.data.get("namespace", ""))
+        if not self.choices.namespaces_known and DNS_LABEL.fullmatch(sent) and sent not in known:
+            known.append(sent)
+        return known
 
     def own_field(self, name: str) -> OneOf:
         field = self.fields[name]
@@ -244,6 +107,40 @@ class CreateServiceForm(forms.Form):
     @property
     def is_direct(self) -> bool:
         return self.is_clb and (self.is_always_direct or bool(self["direct"].value()))
+
+    @property
+    def methods(self) -> list[tuple[Any, Words]]:
+        """The access methods' radio buttons, each with what it means."""
+        notes = {
+            Access.PUBLIC: _("A CLB with a public IP"),
+            Access.PRIVATE: _("A CLB inside a VPC subnet"),
+            Access.CLUSTER_IP: _("For callers in this cluster"),
+            Access.NODE_PORT: _("A port on every node"),
+        }
+        return list(zip(self["access"], notes.values(), strict=True))
+
+    def keep_errors_of(self, touched: set[str]) -> None:
+        """While the form is being filled, only fields the user has left are complained about."""
+        for rows in (self.ports, self.selectors):
+            for row in rows:
+                for name in set(row.errors) - {
+                    n for n in row.fields if row[n].html_name in touched
+                }:
+                    del row.errors[name]
+        for name in set(self.errors) - touched:
+            del self.errors[name]
+
+    def bound(self, html_name: str) -> BoundField | None:
+        """The field behind a name in the page, in the form or in one of its rows."""
+        if html_name in self.fields:
+            return self[html_name]
+        for rows in (self.ports, self.selectors):
+            for row in rows:
+                name = html_name.removeprefix(f"{row.prefix}-")
+                if name != html_name and name in row.fields:
+                    found: BoundField = row[name]
+                    return found
+        return None
 
     def clean_token(self) -> str:
         token: str = self.cleaned_data["token"]

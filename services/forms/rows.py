@@ -121,6 +121,10 @@ class Rows[F: forms.Form]:
             found = {int(m[1]) for key in data if (m := pattern.fullmatch(key))}
             self.numbers = sorted(found)
             self.forms = [row(data, prefix=f"{prefix}-{n}") for n in self.numbers]
+        for place, form in enumerate(self.forms, start=1):
+            for field in form.fields.values():
+                words = {"label": field.label, "row": place}
+                field.widget.attrs["aria-label"] = _("%(label)s, row %(row)s") % words
 
     def __iter__(self) -> Any:
         return iter(self.forms)
@@ -138,6 +142,7 @@ class Rows[F: forms.Form]:
         wrong = [form for form in self.forms if form.errors]
         return not wrong
 
-    def values(self) -> list[dict[str, Any]]:
-        """What stands in the fields, right or wrong, to draw the rows anew."""
-        return [{name: form[name].value() or "" for name in form.fields} for form in self.forms]
+    @property
+    def lines(self) -> list[tuple[int, F]]:
+        """The rows with the numbers their fields are sent under."""
+        return list(zip(self.numbers, self.forms, strict=True))

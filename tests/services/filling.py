@@ -54,6 +54,6 @@ def a_form(cluster: Cluster | None = None, **changes: Any) -> CreateServiceForm:
     return CreateServiceForm(cluster or a_cluster(), CHOICES, filled(**changes))
 
 
-def second_port(**values: str) -> dict[str, str]:
+def second_port(**values: str) -> dict[str, Any]:
     row = {"protocol": "TCP", "target": "8443", "port": "443", "name": ""} | values
     return {f"ports__1__{name}": value for name, value in row.items()}

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from console.models import Binder, Claim
@@ -12,8 +14,8 @@ def said(form: CreateServiceForm, field: str) -> str:
     for rows in (form.ports, form.selectors):
         for row in rows:
             if field.startswith(f"{row.prefix}-"):
-                return " ".join(row.errors.get(field.removeprefix(f"{row.prefix}-"), []))
-    return " ".join(form.errors.get(field, []))
+                return " ".join(map(str, row.errors.get(field.removeprefix(f"{row.prefix}-"), [])))
+    return " ".join(map(str, form.errors.get(field, [])))
 
 
 def test_a_right_form_hands_over_one_finished_value() -> None:
@@ -137,7 +139,7 @@ def test_no_port_row_at_all_is_refused() -> None:
 
 
 def test_two_hundred_ports_get_one_clear_message_and_are_kept() -> None:
-    rows = {}
+    rows: dict[str, Any] = {}
     for n in range(200):
         rows |= {
             f"ports__{n}__protocol": "TCP",

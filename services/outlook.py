@@ -1,0 +1,226 @@
+"""What would come of a Service: the Pods it selects, what stands in the way, the steps at the CLB.
+
+The steps are the engine's own `plan()` from nothing to the desired state.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console import kinds
+from console.models import Binder, Cluster
+from services import facts
+from services.binding import plan
+from services.binding.state import State, desired_state
+from services.limits import MODE_WORDS, PodFacts, Severity, Verdict, is_direct, judge
+from services.spec import Access, ServiceSpec, tke_service_config
+from services.words import said
+from workloads.models import Pod
+from workloads.pods import NETWORKS
+
+NAMES_SHOWN = 5
+TONES = {Severity.BLOCKS: "error", Severity.WARNS: "warning", Severity.INFORMS: ""}
+
+
+@dataclass(frozen=True)
+class Line:
+    tone: str
+    word: str
+    text: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One line of "What will happen"; `calls` are CLB write calls."""
+
+    text: str
+    seconds: str
+    note: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The Pods the selector matches now."""
+
+    tone: str
+    headline: str
+    detail: str
+    names: str
+
+
+@dataclass(frozen=True)
+class Outlook:
+    lines: tuple[Line, ...]
+    passed: tuple[str, ...]
+    tally: tuple[tuple[str, str], ...]
+    steps: tuple[StepLine, ...]
+    calls: int
+    seconds: int | None
+    matches: Matches | None
+    blocked: tuple[str, ...]
+
+
+def outlook(cluster: Cluster, spec: ServiceSpec) -> Outlook:
+    """For the page: from the index, in the reader's language."""
+    pods = facts.matching(cluster, spec.namespace, spec.selector)
+    known = facts.from_index(cluster, spec)
+    verdict = judge(spec, known)
+    steps = plan.plan(State(), _desired(cluster, spec, pods)) if binds(cluster, spec) else ()
+    lines = tuple(
+        line(problem.severity, problem.message, problem.fix) for problem in verdict.problems
+    )
+    return Outlook(
+        lines=lines,
+        passed=tuple(said(text) for text in verdict.passed),
+        tally=tally(verdict),
+        steps=tuple(step_lines(cluster, spec, steps, len(pods))),
+        calls=plan.write_calls(steps),
+        seconds=round(plan.expected_seconds(steps, spec)) if steps else None,
+        matches=matches(known.pods or (), spec) if spec.selector else None,
+        blocked=tuple(entry.text for entry in lines if entry.tone == "error"),
+    )
+
+
+def binds(cluster: Cluster, spec: ServiceSpec) -> bool:
+    return cluster.binder == Binder.CONSOLE and is_direct(spec) and bool(spec.ports)
+
+
+def line(severity: Severity, message: str, fix: str) -> Line:
+    words = {
+        Severity.BLOCKS: _("Blocked."),
+        Severity.WARNS: _("Warning."),
+        Severity.INFORMS: _("Unknown."),
+    }
+    return Line(TONES[severity], words[severity], said(message), said(fix))
+
+
+def tally(verdict: Verdict) -> tuple[tuple[str, str], ...]:
+    blocked, warned, unknown = (len(verdict.of(severity)) for severity in Severity)
+    passed = len(verdict.passed)
+    counted = (
+        (blocked, "error", _("%(n)s blocked") % {"n": blocked}),
+        (warned, "warning", ngettext("%(n)s warning", "%(n)s warnings", warned) % {"n": warned}),
+        (unknown, "", _("%(n)s unknown") % {"n": unknown}),
+        (passed, "success", _("%(n)s passed") % {"n": passed}),
+    )
+    return tuple((tone, words) for count, tone, words in counted if count)
+
+
+def _desired(cluster: Cluster, spec: ServiceSpec, pods: Sequence[Pod]) -> State:
+    """As the engine will see it once the containers are ready."""
+    return desired_state(spec, [_pod(row) for row in pods], add_on=facts.add_on(cluster))
+
+
+def _pod(row: Pod) -> kinds.Pod:
+    """Enough of the Pod behind a row of the index for the engine's pure functions."""
+    annotations = {NETWORKS: "tke-route-eni"} if row.network_mode == "eni" else {}
+    containers = [
+        kinds.Container(
+            name=container["name"],
+            ports=[
+                kinds.ContainerPort(
+                    name=port["name"], container_port=port["port"], protocol=port["protocol"]
+                )
+                for port in container.get("ports", ())
+            ],
+        )
+        for container in row.containers
+    ]
+    return kinds.Pod(
+        metadata=kinds.ObjectMeta(
+            name=row.name,
+            namespace=row.namespace,
+            uid=row.uid,
+            labels=row.labels,
+            annotations=annotations,
+        ),
+        spec=kinds.PodSpec(host_network=row.host_network, containers=containers),
+        status=kinds.PodStatus(
+            phase="Running",
+            pod_ip=row.ip or "",
+            conditions=[kinds.Condition(type="ContainersReady", status="True")],
+        ),
+    )
+
+
+def step_lines(
+    cluster: Cluster, spec: ServiceSpec, steps: Sequence[plan.Step], pods: int
+) -> list[StepLine]:
+    config = tke_service_config(spec)
+    note = (
+        _("and TkeServiceConfig %(name)s") % {"name": config["metadata"]["name"]} if config else ""
+    )
+    where = f"{spec.namespace or '…'}/{spec.name or '…'}"
+    lines = [StepLine(_("Write Service %(where)s") % {"where": where}, "0.1 s", note)]
+    if cluster.binder == Binder.TKE and spec.has_load_balancer:
+        lines.append(StepLine(_("TKE's service-controller makes the CLB and binds"), "", ""))
+    for batch in plan.batches(steps):
+        seconds = plan.USUAL_SECONDS.get(batch.action, plan.WRITE_SECONDS)
+        lines.append(StepLine(_words(batch, spec), f"~{seconds:g} s", _("1 call"), batch.action))
+    if any(isinstance(step, plan.Register) for step in steps):
+        lines += _waiting(spec, pods)
+    return lines
+
+
+def _waiting(spec: ServiceSpec, pods: int) -> list[StepLine]:
+    check = spec.health
+    seconds = plan.first_look(check)
+    wait = StepLine(
+        _("Wait for the CLB's health check"),
+        f"{seconds:g} s",
+        _("%(times)s probes, one every %(interval)s s")
+        % {"times": check.healthy, "interval": check.interval},
+    )
+    gate = StepLine(
+        ngettext("Open the gate of %(n)s Pod", "Open the gate of %(n)s Pods", pods) % {"n": pods},
+        f"~{plan.KUBELET_SECONDS:g} s",
+        _("They become Ready"),
+    )
+    return [wait, gate] if check.enabled else [gate]
+
+
+def _words(batch: plan.Batch, spec: ServiceSpec) -> str:
+    if batch.action == "CreateLoadBalancer":
+        if spec.access is Access.PRIVATE:
+            return _("Create a private CLB in %(subnet)s") % {"subnet": spec.subnet_id or "…"}
+        return _("Create a public CLB")
+    if batch.action == "CreateListener":
+        keys = [str(step.key) for step in batch.steps if isinstance(step, plan.CreateListener)]
+        return ngettext("Create listener %(keys)s", "Create listeners %(keys)s", len(keys)) % {
+            "keys": ", ".join(keys)
+        }
+    count = len(batch.steps)
+    return ngettext("Register %(n)s target", "Register %(n)s targets", count) % {"n": count}
+
+
+def matches(pods: Sequence[PodFacts], spec: ServiceSpec) -> Matches:
+    count = len(pods)
+    if not count:
+        return Matches(
+            "warning",
+            _("No Pod matches now."),
+            _("The Service can be created all the same; Pods are bound as they appear."),
+            "",
+        )
+    headline = ngettext("%(n)s Pod matches now.", "%(n)s Pods match now.", count) % {"n": count}
+    modes = ", ".join(
+        f"{sum(pod.network_mode == mode for pod in pods)} {words}"
+        for mode, words in MODE_WORDS.items()
+        if any(pod.network_mode == mode for pod in pods)
+    )
+    gated, ready = sum(pod.gated for pod in pods), sum(pod.ready for pod in pods)
+    detail = _("Network mode: %(modes)s. Gate on %(gated)s of %(n)s, %(ready)s of %(n)s Ready.") % {
+        "modes": modes or _("unknown"),
+        "gated": gated,
+        "ready": ready,
+        "n": count,
+    }
+    names = ", ".join(pod.name for pod in pods[:NAMES_SHOWN])
+    if count > NAMES_SHOWN:
+        names = _("%(names)s and %(more)s more") % {"names": names, "more": count - NAMES_SHOWN}
+    good = all(pod.network_mode in {"eni", ""} for pod in pods) or not is_direct(spec)
+    return Matches("success" if good else "warning", headline, detail, names)

@@ -1,0 +1,70 @@
+"""The Service list's rows: the index beside the bindings."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from console.models import Cluster
+from services.models import Binding
+from services.printed.words import PHASE_TONES, access_words, phase_word
+from services.words import stored
+from workloads.models import Service
+
+
+@dataclass(frozen=True)
+class Row:
+    service: Service
+    url: str
+    access: str
+    ports: tuple[str, ...]
+    vip: str
+    phase: str
+    tone: str
+    message: str
+
+
+def as_manifest(row: Service) -> dict[str, Any]:
+    """The parts of the manifest the index keeps."""
+    spec: dict[str, Any] = {
+        "type": row.type,
+        "ports": [
+            {name: value for name, value in port.items() if value not in (None, "")}
+            for port in row.ports
+        ],
+        "selector": row.selector,
+        "clusterIP": row.cluster_ip,
+    }
+    if row.load_balancer_class:
+        spec["loadBalancerClass"] = row.load_balancer_class
+    metadata = {"namespace": row.namespace, "name": row.name, "annotations": row.annotations}
+    return {"metadata": metadata, "spec": spec}
+
+
+def port_words(port: dict[str, Any]) -> str:
+    node = f" ({port['nodePort']})" if port.get("nodePort") else ""
+    return f"{port['protocol']} {port['port']} → {port['targetPort']}{node}"
+
+
+def service_rows(cluster: Cluster, services: Iterable[Service]) -> list[Row]:
+    found = list(services)
+    uids = [service.uid for service in found]
+    bindings = {
+        binding.service_uid: binding
+        for binding in Binding.objects.filter(cluster=cluster, service_uid__in=uids)
+    }
+    return [_row(cluster, service, bindings.get(service.uid)) for service in found]
+
+
+def _row(cluster: Cluster, service: Service, binding: Binding | None) -> Row:
+    return Row(
+        service=service,
+        url=reverse("service", args=[cluster.cluster_id, service.namespace, service.name]),
+        access=access_words(as_manifest(service)),
+        ports=tuple(port_words(port) for port in service.ports),
+        vip=(binding.vip if binding else "") or service.vip,
+        phase=phase_word(binding.phase) if binding else "",
+        tone=PHASE_TONES[binding.phase] if binding else "idle",
+        message=stored(binding.message) if binding else "",
+    )

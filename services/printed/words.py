@@ -1,0 +1,74 @@
+"""Words and tones of what the pages of Services show."""
+
+from django.utils.translation import gettext as _
+
+from console.models import Binder, Cluster
+from services.models import Phase
+from services.spec import DIRECT, SUBNET, claimed_by
+
+PHASE_TONES: dict[str, str] = {
+    Phase.PENDING: "info",
+    Phase.PROVISIONING: "info",
+    Phase.REGISTERING: "info",
+    Phase.CHECKING: "info",
+    Phase.READY: "success",
+    Phase.DEGRADED: "warning",
+    Phase.BLOCKED: "error",
+    Phase.DELETING: "info",
+}
+# CLB's own words.
+HEALTH_TONES = {"Alive": "success", "Dead": "error", "Unknown": "info", "Close": "idle"}
+GATE_TONES = {"True": "success", "False": "info", "missing": "info"}
+
+
+def phase_word(phase: str) -> str:
+    return str(Phase(phase).label)
+
+
+def access_words(manifest: dict[str, object]) -> str:
+    """The access method in the words of the create page, from a manifest."""
+    spec, metadata = manifest["spec"], manifest["metadata"]
+    assert isinstance(spec, dict)
+    assert isinstance(metadata, dict)
+    annotations = metadata.get("annotations") or {}
+    kind, owner = spec.get("type", "ClusterIP"), claimed_by(manifest)
+    if kind != "LoadBalancer" and not owner:
+        return str(kind)
+    where = (
+        _("Private Network CLB Access")
+        if annotations.get(SUBNET)
+        else _("Public Network CLB Access")
+    )
+    if owner or annotations.get(DIRECT) == "true":
+        return _("%(where)s, direct to Pods") % {"where": where}
+    return where
+
+
+def who_would_bind(manifest: dict[str, object], cluster: Cluster) -> str:
+    """Of a Service nobody here claims: whose work it is, or why nobody will bind it."""
+    spec, metadata = manifest["spec"], manifest["metadata"]
+    assert isinstance(spec, dict)
+    assert isinstance(metadata, dict)
+    direct = (metadata.get("annotations") or {}).get(DIRECT) == "true"
+    kind, by_class = spec.get("type", "ClusterIP"), spec.get("loadBalancerClass")
+    if claimed_by(manifest) and cluster.binder == Binder.TKE:
+        return _(
+            "This Service claims podgate’s binder, but this cluster is set to binder tke: nobody "
+            "binds it. Set the cluster to binder console, or take the claim away."
+        )
+    if kind == "LoadBalancer" and not by_class:
+        if cluster.binder == Binder.TKE or "tke_controller" in (cluster.facts or {}):
+            who = _("TKE’s service-controller binds it, if it runs in this cluster.")
+        else:
+            who = _("The cluster’s own load balancer controller would bind it.")
+        return f"{who} {_('podgate leaves it alone: it carries no claim.')}"
+    if kind == "LoadBalancer":
+        words = _("The controller of class %(name)s binds it; podgate leaves it alone.")
+        return words % {"name": by_class}
+    if direct:
+        return _(
+            'direct-access: "true" alone makes no load balancer: TKE’s service-controller acts on '
+            "type LoadBalancer only, and podgate on Services that claim it (class podgate.dev/clb, "
+            "or podgate.dev/claim: clb). Nobody binds this Service."
+        )
+    return ""

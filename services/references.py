@@ -1,0 +1,121 @@
+"""Reference Workload: the workloads a Service can select, and why some cannot be used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from console.models import Cluster
+from services.limits import MODE_WORDS
+from workloads.models import Pod, Workload
+
+KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A row of the dialog; a row that cannot be used keeps its reason."""
+
+    name: str
+    ready: str
+    network: str
+    gate: str
+    labels: tuple[tuple[str, str], ...]
+    can: bool
+    tone: str
+    word: str
+    why: str
+
+
+def count_by_kind(cluster: Cluster, namespace: str) -> dict[str, int]:
+    rows = Workload.objects.filter(cluster=cluster, namespace=namespace)
+    return {kind: rows.filter(kind=kind).count() for kind in KINDS}
+
+
+def references(
+    cluster: Cluster, namespace: str, kind: str, *, find: str = "", direct: bool = True
+) -> list[Reference]:
+    """The workloads of a kind; `find` looks in names and labels, `direct` = a CLB binds Pods."""
+    rows = Workload.objects.filter(cluster=cluster, namespace=namespace, kind=kind)
+    found = [_reference(cluster, row, direct) for row in rows.order_by("name")]
+    return [one for one in found if not find or _mentions(one, find.lower())]
+
+
+def labels_of(
+    cluster: Cluster, namespace: str, kind: str, name: str
+) -> tuple[tuple[str, str], ...] | None:
+    """What to select a workload's Pods by: the labels of its Pod template.
+
+    Never the labels on the workload itself: its Pods need not carry them.
+    """
+    row = Workload.objects.filter(
+        cluster=cluster, namespace=namespace, kind=kind, name=name
+    ).first()
+    return _labels(row) if row else None
+
+
+def _labels(row: Workload) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(row.template_labels.items()))
+
+
+def _mentions(one: Reference, find: str) -> bool:
+    return find in one.name.lower() or any(find in f"{k}={v}".lower() for k, v in one.labels)
+
+
+def _reference(cluster: Cluster, row: Workload, direct: bool) -> Reference:
+    pods = Pod.objects.filter(
+        cluster=cluster,
+        namespace=row.namespace,
+        workload_kind=row.kind,
+        workload_name=row.name,
+        terminating=False,
+    ).values_list("gates", flat=True)
+    gated = sum(any(gate["type"] == cluster.gate_type for gate in gates) for gates in pods)
+    can, tone, word, why = _judged(cluster, row, direct=direct, gated=gated, pods=len(pods))
+    return Reference(
+        name=row.name,
+        ready=f"{row.ready} / {row.replicas}",
+        network=MODE_WORDS.get(row.network_mode, _("Unknown")),
+        gate=_("%(gated)s of %(n)s Pods") % {"gated": gated, "n": len(pods)},
+        labels=_labels(row),
+        can=can,
+        tone=tone,
+        word=word,
+        why=why,
+    )
+
+
+def _judged(
+    cluster: Cluster, row: Workload, *, direct: bool, gated: int, pods: int
+) -> tuple[bool, str, str, str]:
+    """Whether it can be used, and the row's last column. 0 of n Ready is no obstacle."""
+    if not _labels(row):
+        return False, "idle", _("No"), _("Its Pod template has no labels to select by.")
+    if direct and (why := _why_not(row)):
+        return False, "idle", _("No"), why
+    if direct and gated < pods:
+        why = _("Running Pods have no gate. Put it into the Pod template.")
+        return True, "warning", _("With a warning"), why
+    if direct and pods and row.ready == 0:
+        why = _("Not Ready because no Service binds its Pods yet.")
+        return True, "success", _("Yes"), why if gated else ""
+    return True, "success", _("Yes"), ""
+
+
+def _why_not(row: Workload) -> str:
+    if row.host_network:
+        return _("Pods use hostNetwork. Their IP belongs to the node.")
+    if row.network_mode == "overlay":
+        return _("Pods have overlay addresses that no CLB can reach.")
+    if row.network_mode == "route":
+        return _("Pods have container network IPs. Add the ENI annotation to the template first.")
+    return ""
+
+
+def kind_of(word: str) -> str:
+    """The kind for a word of a URL; Deployment for anything else."""
+    return next((kind for kind in KINDS if kind.lower() == word.lower()), KINDS[0])
+
+
+def usable(rows: Sequence[Reference]) -> Reference | None:
+    return next((row for row in rows if row.can), None)

@@ -1,0 +1,21 @@
+"""Addresses under /clusters/<cluster_id>/services/."""
+
+from django.urls import path
+
+from services import views
+
+urlpatterns = [
+    path("services/", views.services, name="services"),
+    path("services/rows", views.rows, name="service_rows"),
+    path("services/create/", views.create_service, name="create_service"),
+    path("services/create/check_field", views.check_field, name="check_field"),
+    path("services/create/outlook", views.outlook, name="outlook"),
+    path("services/<namespace>/<name>/", views.service, name="service"),
+    path("services/<namespace>/<name>/head", views.head, name="service_head"),
+    path("services/<namespace>/<name>/state", views.state, name="service_state"),
+    path("services/<namespace>/<name>/targets", views.targets, name="service_targets"),
+    path("services/<namespace>/<name>/steps", views.steps, name="service_steps"),
+    path("services/<namespace>/<name>/yaml", views.yaml, name="service_yaml"),
+    path("services/<namespace>/<name>/delete/", views.delete_service, name="delete_service"),
+    path("services/<namespace>/<name>/release/", views.release_service, name="release_service"),
+]

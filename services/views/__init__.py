@@ -1,0 +1,29 @@
+"""The pages of Services: the list, one of them, making one and taking one away."""
+
+from services.views.create import check_field, create_service, outlook
+from services.views.delete import delete_service, release_service
+from services.views.detail import (
+    head,
+    service,
+    state,
+    steps,
+    targets,
+    yaml,
+)
+from services.views.listing import rows, services
+
+__all__ = [
+    "check_field",
+    "create_service",
+    "delete_service",
+    "head",
+    "outlook",
+    "release_service",
+    "rows",
+    "service",
+    "services",
+    "state",
+    "steps",
+    "targets",
+    "yaml",
+]

@@ -1,0 +1,135 @@
+// The Create-a-Service form on top of a page that works without it: messages beside a field when
+// it is left, the preview while typing, dialogs, and what was typed kept over a lost session.
+"use strict";
+
+const form = document.getElementById("create");
+const panel = document.getElementById("preview-panel");
+const touched = new Set();
+const KEPT = "podgate-create";
+const KEPT_MS = 30 * 60 * 1000;
+
+// A field that was left is checked by the server, together with all that were left before it:
+// a message may go away because another field was put right.
+form.addEventListener("focusout", (event) => {
+  const field = event.target;
+  if (!field.name || field.name === "do" || field.closest("dialog")) return;
+  touched.add(field.name);
+  htmx.ajax("POST", form.dataset.check, { source: field, swap: "none" });
+});
+
+document.body.addEventListener("htmx:configRequest", (event) => {
+  event.detail.parameters.touched = [...touched].join(",");
+});
+
+// The preview follows; its hx-trigger waits until typing pauses.
+function look() {
+  htmx.trigger(panel, "outlook");
+}
+for (const name of ["input", "change"]) {
+  form.addEventListener(name, (event) => {
+    if (event.target.dataset.finds) find();
+    else if (!event.target.closest("dialog")) look();
+  });
+}
+
+let finding = 0;
+function find() {
+  clearTimeout(finding);
+  finding = setTimeout(() => document.getElementById("find-workload")?.click(), 250);
+}
+
+// A message and the red border of its field come and go together.
+function mark() {
+  for (const slot of form.querySelectorAll("[data-error-of]")) {
+    const field = document.getElementById(slot.dataset.errorOf);
+    if (!field) continue;
+    if (slot.hidden) field.removeAttribute("aria-invalid");
+    else {
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", slot.id);
+    }
+  }
+}
+
+let focused = "";
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  focused = document.activeElement?.id ?? "";
+  if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/login/")) {
+    event.detail.shouldSwap = false;
+    warn(form.dataset.login);
+  }
+});
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  for (const dialog of form.querySelectorAll("dialog[data-open]")) {
+    if (!dialog.open) dialog.showModal();
+    const field = focused && dialog.querySelector(`#${CSS.escape(focused)}`);
+    if (field) {
+      field.focus();
+      if (field.type === "search") field.setSelectionRange(field.value.length, field.value.length);
+    }
+  }
+  if (["ports", "selectors"].includes(event.detail.target?.id)) look();
+});
+document.body.addEventListener("htmx:afterSettle", mark);
+document.body.addEventListener("htmx:oobAfterSwap", mark);
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.body.addEventListener(name, () => warn(form.dataset.silent));
+}
+
+function warn(text) {
+  let box = document.getElementById("create-warning");
+  if (!box) {
+    box = document.createElement("section");
+    box.id = "create-warning";
+    box.className = "callout";
+    box.dataset.tone = "warning";
+    box.setAttribute("role", "alert");
+    form.prepend(box);
+  }
+  box.textContent = text;
+}
+
+// Buttons that close a dialog are submit buttons for those without JavaScript.
+form.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-close]");
+  if (!button) return;
+  event.preventDefault();
+  button.closest("dialog").close();
+});
+
+// One Service per form, and the button says that it is at work.
+form.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  keep();
+  document.querySelector(".footerbar .primary").setAttribute("aria-disabled", "true");
+});
+window.addEventListener("pageshow", () => {
+  document.querySelector(".footerbar .primary").removeAttribute("aria-disabled");
+});
+
+// A submit that ends at the login must not cost what was typed.
+function keep() {
+  const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken" && name !== "do");
+  sessionStorage.setItem(KEPT, JSON.stringify({ at: Date.now(), path: location.pathname, fields }));
+}
+
+function restore() {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+  sessionStorage.removeItem(KEPT);
+  const fromLogin = document.referrer && new URL(document.referrer).pathname.startsWith("/login/");
+  if (!kept || !fromLogin || kept.path !== location.pathname || Date.now() - kept.at > KEPT_MS) return;
+  const again = document.createElement("form");
+  again.method = "post";
+  again.action = form.action;
+  const fields = [...kept.fields, ["do", "keep"], ["csrfmiddlewaretoken", form.csrfmiddlewaretoken.value]];
+  for (const [name, value] of fields) {
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = name;
+    field.value = value;
+    again.append(field);
+  }
+  document.body.append(again);
+  again.submit();
+}
+restore();
