@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from console.attention import Standing
 from console.models import Binder, Cluster
@@ -20,8 +20,8 @@ CLOUD_TONES = {
 }
 SHORT_ADD_ONS = {
     AddOn.GLOBAL_ROUTER: ("GlobalRouter", ""),
-    AddOn.VPC_CNI_SHARED: ("VPC-CNI", "shared ENI"),
-    AddOn.VPC_CNI_EXCLUSIVE: ("VPC-CNI", "exclusive ENI"),
+    AddOn.VPC_CNI_SHARED: ("VPC-CNI", gettext_noop("shared ENI")),
+    AddOn.VPC_CNI_EXCLUSIVE: ("VPC-CNI", gettext_noop("exclusive ENI")),
     AddOn.MIXED: ("GlobalRouter + VPC-CNI", ""),
     AddOn.CILIUM_OVERLAY: ("Cilium-Overlay", ""),
 }
