@@ -11,6 +11,7 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from sandbox.pool import Backend, Client, Pool, Service
 
@@ -30,10 +31,40 @@ class Front:
     protocol: str
 
 
+class Lobby:
+    """Stands in for the backend's connection until there is one; keeps what came early."""
+
+    def __init__(self) -> None:
+        self._early: list[bytes] = []
+        self._ended = False
+
+    def write(self, data: bytes) -> None:
+        self._early.append(data)
+
+    def write_eof(self) -> None:
+        self._ended = True
+
+    def admit(self, transport: asyncio.Transport) -> None:
+        """Hand over to the real connection."""
+        transport.writelines(self._early)
+        if self._ended:
+            transport.write_eof()
+
+    def get_extra_info(self, name: str) -> None:
+        return None
+
+    def is_closing(self) -> bool:
+        return False
+
+    def nothing(self) -> None: ...
+
+    close = abort = pause_reading = resume_reading = nothing
+
+
 class Side(asyncio.Protocol):
     """One of the two connections of a splice; what comes in goes out at the peer."""
 
-    transport: asyncio.Transport
+    transport: "asyncio.Transport | Lobby"
     peer: "Side"
     ended = False
 
@@ -62,63 +93,61 @@ class Side(asyncio.Protocol):
 
 
 class Upstream(Side):
-    """The connection to a backend."""
+    """The connection to a backend; at first there is only its lobby."""
 
     def __init__(self, caller: "Caller") -> None:
         self.peer = caller
+        self.transport = Lobby()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # uvloop's transports are not asyncio's by inheritance, hence a cast and no isinstance.
+        made = cast(asyncio.Transport, transport)
+        if isinstance(self.transport, Lobby):
+            self.transport.admit(made)
+        self.transport = made
 
 
 class Caller(Side):
-    """A client's connection to the VIP; it reads nothing before its backend has answered."""
+    """A client's connection to the VIP."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._connecting: asyncio.Task[None] | None = None
-        self.backend: Backend | None = None
+        self._backend: Backend | None = None
+        self.peer = self._upstream = Upstream(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.pause_reading()
-        client: Client = transport.get_extra_info("peername")[:2]
-        self.backend = self._pool.pick(client[0])
-        if self.backend is None:
-            reset(transport)
+        self.transport = cast(asyncio.Transport, transport)
+        client_ip: str = self.transport.get_extra_info("peername")[0]
+        self._backend = self._pool.pick(client_ip)
+        if self._backend is None:
+            reset(self.transport)
             return
-        self._pool.joined(self.backend, self)
+        self._pool.joined(self._backend, self)
         loop = asyncio.get_running_loop()
-        self._connecting = loop.create_task(self._connect(client[0], self.backend))
+        self._connecting = loop.create_task(self._connect(client_ip, self._backend))
 
     async def _connect(self, client_ip: str, backend: Backend) -> None:
         loop = asyncio.get_running_loop()
         upstream = _socket_from(client_ip, socket.SOCK_STREAM)
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await loop.sock_connect(upstream, backend)
-            _, self.peer = await loop.create_connection(lambda: Upstream(self), sock=upstream)
+            await _connected(upstream, backend)
+            await loop.create_connection(lambda: self._upstream, sock=upstream)
         except (OSError, TimeoutError):
             upstream.close()
             reset(self.transport)
             return
         if self.transport.is_closing():
-            self.peer.transport.close()
-        else:
-            self.transport.resume_reading()
+            self._upstream.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.backend:
-            self._pool.left(self.backend, self)
-        if hasattr(self, "peer"):
-            super().connection_lost(exc)
+        if self._backend:
+            self._pool.left(self._backend, self)
+        super().connection_lost(exc)
 
     def cut(self) -> None:
         """Reset both sides."""
-        if hasattr(self, "peer"):
-            reset(self.peer.transport)
+        reset(self.peer.transport)
         reset(self.transport)
 
 
@@ -159,8 +188,7 @@ class Relay(asyncio.DatagramProtocol):
         self._sweep()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: Client) -> None:
         flow = self.flows.get(addr)
@@ -269,12 +297,23 @@ class _Opened:
         self.pool.cut_all()
 
 
-def reset(transport: asyncio.Transport) -> None:
+def reset(transport: asyncio.Transport | Lobby) -> None:
     """End a TCP connection with RST instead of FIN."""
-    connected = transport.get_extra_info("socket")
+    connected: Any = transport.get_extra_info("socket")
     with suppress(OSError, AttributeError):
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     transport.abort()
+
+
+async def _connected(upstream: socket.socket, backend: Backend) -> None:
+    """On loopback a connection usually stands when `connect` returns; only else there is a wait."""
+    with suppress(BlockingIOError):
+        upstream.connect(backend)
+    try:
+        upstream.getpeername()
+    except OSError:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await asyncio.get_running_loop().sock_connect(upstream, backend)
 
 
 def _socket_from(ip: str, kind: socket.SocketKind) -> socket.socket:
