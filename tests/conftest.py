@@ -13,6 +13,9 @@ from tests import world as worlds
 from tests.environment import ROOT
 from tests.world import World
 
+# A slow hash protects passwords, not tests; it made every logged-in test a second longer.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:

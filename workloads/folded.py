@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from console import kube
+from console import kube, secrets
 from console.models import Cluster
 
 
@@ -27,7 +27,7 @@ def read(cluster: Cluster, kind: str, namespace: str, name: str) -> dict[str, st
     """`text` and `managed_fields` of the live object, or `error` with the API server's words."""
     try:
         found = kube.connect(cluster).get(kube.path(kind, namespace, name))
-    except kube.KubeError as error:
+    except (kube.KubeError, secrets.Unreadable) as error:
         return {"error": str(error)}
     managed = (found.get("metadata") or {}).pop("managedFields", None)
     return {"text": dump(found), "managed_fields": dump(managed) if managed else ""}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from django.urls import reverse
 
-from console import kinds, kube
+from console import kinds, kube, secrets
 from console.models import Cluster
 
 # One look reads at most this many Events, and prints at most that many of them.
@@ -71,7 +71,7 @@ def page(cluster: Cluster, filters: Mapping[str, str], *, token: str = "") -> Lo
                 break
     except kube.Gone:
         return Look(expired=True)
-    except kube.KubeError as error:
+    except (kube.KubeError, secrets.Unreadable) as error:
         return Look(error=str(error))
     found.sort(key=lambda event: _time(event) or _LONG_AGO, reverse=True)
     lines = tuple(_line(cluster, event) for event in found[:PRINTED])

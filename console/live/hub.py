@@ -5,10 +5,12 @@ import json
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import redis.asyncio
 from django.conf import settings
+from django.db import connection
 
 from console.live import ages, topics
 from console.live.render import Rendered, Source, event, render
@@ -85,7 +87,8 @@ class Hub:
 
     async def call[T](self, function: Any, *args: Any) -> T:
         """Run blocking code in one of the hub's threads."""
-        found: T = await asyncio.get_running_loop().run_in_executor(self.threads, function, *args)
+        work = partial(_closing, function, *args)
+        found: T = await asyncio.get_running_loop().run_in_executor(self.threads, work)
         return found
 
     def join(self, stream: Stream) -> None:
@@ -235,7 +238,7 @@ class Hub:
                 viewers.setdefault(stream.viewer, []).append(stream)
             for viewer, streams in viewers.items():
                 try:
-                    allowed: bool = await self.call(_still, viewer)
+                    allowed: bool = await self.call(still, viewer)
                 except Exception:
                     # A stream whose rights cannot be checked is not worth the risk.
                     _log.exception("the rights behind a stream could not be checked")
@@ -244,13 +247,12 @@ class Hub:
                     stream.close("session")
 
 
-def _still(viewer: Viewer) -> bool:
-    from django.db import close_old_connections
-
+def _closing(function: Any, *args: Any) -> Any:
+    """Run, and leave no connection to the database behind in the thread."""
     try:
-        return still(viewer)
+        return function(*args)
     finally:
-        close_old_connections()
+        connection.close()
 
 
 hub = Hub()

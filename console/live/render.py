@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db import close_old_connections
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import SimpleTemplateResponse
 from django.urls import ResolverMatch, resolve
@@ -79,8 +78,6 @@ def render(source: Source, viewer: Viewer) -> Rendered:
         # One broken region must not end the page's other regions; the page shows its age.
         _log.exception("region %s could not be rendered", source.url)
         return Rendered(500)
-    finally:
-        close_old_connections()
 
 
 def _request(source: Source, user: Any, language: str) -> HttpRequest:

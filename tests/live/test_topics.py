@@ -1,0 +1,36 @@
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from console import live
+from console.live import regions
+from console.live.topics import ancestors
+
+
+def test_an_announcement_wakes_everything_above_it() -> None:
+    assert ancestors("a/b/c") == ["a/b/c", "a/b", "a"]
+    assert ancestors("a/b/") == ["a/b", "a"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_announcement_without_redis_is_lost_in_silence(settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    live.announce("cls-1/pods")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_is_never_announced(django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks() as callbacks, transaction.atomic():
+        live.announce("cls-1/pods")
+        assert callbacks == []
+
+
+def test_a_view_says_itself_that_it_is_a_region() -> None:
+    @live.region(topics=lambda cluster_id: [cluster_id])
+    def rows(request: Any, cluster_id: str) -> Any: ...
+
+    found = regions.region_of(rows)
+    assert found is not None
+    assert list(found.topics(cluster_id="cls-1")) == ["cls-1"]
+    assert regions.region_of(print) is None
