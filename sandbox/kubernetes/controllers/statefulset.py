@@ -52,7 +52,7 @@ class Set:
 
     @property
     def is_ordered(self) -> bool:
-        return self.spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
+        return bool(self.spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady")
 
     @cached_property
     def ordinals(self) -> range:
@@ -67,7 +67,7 @@ class Set:
     @property
     def rolls(self) -> bool:
         strategy = self.spec.get("updateStrategy") or {}
-        return str(strategy.get("type", "RollingUpdate")) == "RollingUpdate"
+        return bool(strategy.get("type", "RollingUpdate") == "RollingUpdate")
 
     def revision_for(self, ordinal: int) -> Object:
         """Below the partition a Pod comes back as it was."""

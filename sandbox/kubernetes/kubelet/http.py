@@ -56,7 +56,8 @@ class Connection(asyncio.Protocol):
         self._on_close = on_close
         self._received = b""
         self._later: asyncio.TimerHandle | None = None
-        self.transport = cast(asyncio.Transport, None)
+        self._transport: asyncio.Transport | None = None
+        self._is_cut = False
         self.client: tuple[str, int] = ("", 0)
         self.is_new = True
 
@@ -65,9 +66,22 @@ class Connection(asyncio.Protocol):
         return bool(self._received) or self._later is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
+        self._transport = cast(asyncio.Transport, transport)
+        if self._is_cut:
+            self._transport.abort()
         peer = transport.get_extra_info("peername")
         self.client = (peer[0], peer[1])
+
+    def cut(self) -> None:
+        """Reset it, also when it was accepted a moment ago and is not set up yet."""
+        self._is_cut = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def close(self) -> None:
+        """After what is still to be sent."""
+        if self._transport is not None:
+            self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._later is not None:
@@ -88,7 +102,7 @@ class Connection(asyncio.Protocol):
         head, separator, rest = self._received.partition(b"\r\n\r\n")
         if not separator:
             if len(self._received) > LARGEST:
-                self.transport.abort()
+                self.cut()
             return
         request = _Request.read(head)
         if len(rest) < request.length:
@@ -107,7 +121,8 @@ class Connection(asyncio.Protocol):
         if self._manner.is_well:
             status, body = b"200 OK", self._body(request)
         last = request.close or self._manner.draining
-        self.transport.write(
+        assert self._transport is not None
+        self._transport.write(
             b"HTTP/1.1 %b\r\nContent-Type: %b\r\nContent-Length: %d\r\nConnection: %b\r\n\r\n%b"
             % (
                 status,
@@ -118,7 +133,7 @@ class Connection(asyncio.Protocol):
             )
         )
         if last:
-            self.transport.close()
+            self.close()
         elif self._received:
             self._serve()
 

@@ -11,8 +11,8 @@ from typing import Any
 from sandbox.kubernetes.controllers.plane import Clock
 from sandbox.kubernetes.kubelet.behaviour import Behaviour
 from sandbox.kubernetes.kubelet.http import Connection, Echo, Identity, Manner
+from sandbox.kubernetes.kubelet.listener import Listener
 
-BACKLOG = 1024
 KILLED = 137
 # A connection that has not asked anything yet may still do so for this long (as Go's Shutdown).
 NEWCOMER = 5.0
@@ -33,7 +33,7 @@ class Process:
     crashes: int = 0
     manner: Manner = field(init=False)
     started: float = field(init=False)
-    _servers: list[asyncio.Server] = field(default_factory=list)
+    _listeners: list[Listener] = field(default_factory=list)
     _datagrams: list[asyncio.DatagramTransport] = field(default_factory=list)
     _connections: set[Connection] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -65,10 +65,8 @@ class Process:
             )
             self._datagrams.append(transport)
         elif protocol == "TCP":
-            server = await loop.create_server(
-                lambda: self._connection(identity), identity.ip, port, backlog=BACKLOG
-            )
-            self._servers.append(server)
+            listener = Listener(identity.ip, port, lambda: self._connection(identity))
+            self._listeners.append(listener)
 
     def _connection(self, identity: Identity) -> Connection:
         connection = Connection(identity, self.manner, self._connections.discard)
@@ -111,17 +109,14 @@ class Process:
         return 0
 
     async def _drain(self) -> None:
-        # Whoever completed the handshake is let in before the door closes.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
         self.manner.draining = True
-        self._close_listeners()
+        self._close_listeners(after_accepting=True)
         since = self.age
         while self._connections:
             for connection in list(self._connections):
                 patience = connection.is_new and self.age - since < NEWCOMER
                 if not connection.busy and not patience:
-                    connection.transport.close()
+                    connection.close()
             await asyncio.sleep(0.005)
 
     def kill(self) -> None:
@@ -129,14 +124,14 @@ class Process:
         self._ended = True
         self._close_listeners()
         for connection in list(self._connections):
-            connection.transport.abort()
+            connection.cut()
 
-    def _close_listeners(self) -> None:
-        for server in self._servers:
-            server.close()
+    def _close_listeners(self, *, after_accepting: bool = False) -> None:
+        for listener in self._listeners:
+            listener.close(after_accepting=after_accepting)
         for transport in self._datagrams:
             transport.abort()
-        self._servers.clear()
+        self._listeners.clear()
         self._datagrams.clear()
 
 
