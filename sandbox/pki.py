@@ -1,4 +1,4 @@
-"""The certificates of the emulated API servers: one CA per cluster, made once per state directory."""
+"""Certificates of the emulated API servers: one CA per cluster, made once per state directory."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address

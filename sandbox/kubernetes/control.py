@@ -1,4 +1,4 @@
-"""The control API of this half: faults, the call log, a new beginning. Loopback only, no password."""
+"""The control API of this half: faults, the call log, a new beginning. No password."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

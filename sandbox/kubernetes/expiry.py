@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sandbox.kubernetes import objects
 from sandbox.kubernetes.errors import NotFound
-from sandbox.kubernetes.kinds import KINDS
+from sandbox.kubernetes.kinds import KINDS, Object
 from sandbox.kubernetes.store import Store
 
 TTL = timedelta(hours=1)
@@ -19,6 +19,6 @@ def forget_events(store: Store) -> None:
             continue
 
 
-def _last_time(event: objects.Object) -> str:
+def _last_time(event: Object) -> str:
     last: str = event.get("lastTimestamp") or event["metadata"]["creationTimestamp"]
     return last

@@ -1,4 +1,4 @@
-"""The Kubernetes half: API servers, controllers and kubelets of every cluster, in one event loop."""
+"""The Kubernetes half: API servers, controllers and kubelets of all clusters in one loop."""
 
 import asyncio
 import contextlib

@@ -117,6 +117,9 @@ class Lists:
 Objects = list[Object]
 
 
+_TOO_LARGE = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+
+
 class TooNew(StatusError):
     """A client that has seen more than this server: it came back from an older world."""
 
@@ -125,9 +128,8 @@ class TooNew(StatusError):
     def __init__(self, asked: int, current: int) -> None:
         super().__init__(
             f"Too large resource version: {asked}, current: {current}",
-            {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
-             "retryAfterSeconds": 1},
-        )  # fmt: skip
+            {"causes": [_TOO_LARGE], "retryAfterSeconds": 1},
+        )
 
 
 def _selects(request: Request) -> bool:
@@ -143,7 +145,7 @@ def _selector(target: Target, request: Request) -> selectors.Selector | None:
     return lambda obj: obj["metadata"]["name"] == target.name and (not chosen or chosen(obj))
 
 
-# A watch asks this before every event: None to go on, "dead" to fall silent, "gone" to end with 410.
+# A watch asks this before every event: None goes on, "dead" falls silent, "gone" ends with 410.
 Trouble = Callable[[], str | None]
 
 
@@ -236,7 +238,7 @@ class _Watch:
         return _line(change, obj)
 
     def _change(self, event: Event) -> str | None:
-        """How the change looks through the selector: leaving it is a deletion, entering an addition."""
+        """The change seen through the selector: leaving it is a deletion, entering an addition."""
         if self._namespace and event.obj["metadata"].get("namespace") != self._namespace:
             return None
         if self._selector is None:

@@ -9,7 +9,7 @@ from sandbox.kubernetes.kinds import Kind, Object
 
 Selector = Callable[[Object], bool]
 
-# What may be selected by field besides metadata.name and metadata.namespace; the real server's list.
+# What may be selected by field besides metadata.name and .namespace; the real server's list.
 FIELDS: dict[str, tuple[str, ...]] = {
     "Pod": (
         "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",

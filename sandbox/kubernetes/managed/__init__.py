@@ -47,7 +47,7 @@ class Entry:
 
 
 def writer(request: Request, target: Target, *, applies: bool = False) -> Owner:
-    """The field manager of a request: what it calls itself, else the first word of its user agent."""
+    """Who a request says it is: its fieldManager, else the first word of its user agent."""
     manager = request.query.get("fieldManager", "")
     if applies and not manager:
         message = "Required value: is required for apply patch"

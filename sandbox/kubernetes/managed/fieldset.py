@@ -53,24 +53,29 @@ def parts_of(name: str, subresource: str) -> tuple[str, ...]:
 def _walk(field: Field, value: Any, path: Path, found: Values) -> None:
     if is_atomic(field) or value in ({}, []):
         found[path] = value
-        return
-    if isinstance(value, dict):
+    elif isinstance(value, dict):
         if field.type.form == "map":
             found[path] = THERE
-        for key, each in value.items():
-            if inner := inside(field.type, key):
-                _walk(inner, each, (*path, f"f:{key}"), found)
-        return
-    found[path] = THERE
+        _walk_members(field.type, value, path, found)
+    else:
+        found[path] = THERE
+        _walk_list(field, value, path, found)
+
+
+def _walk_members(of: Type, value: Object, path: Path, found: Values) -> None:
+    for key, each in value.items():
+        if inner := inside(of, key):
+            _walk(inner, each, (*path, f"f:{key}"), found)
+
+
+def _walk_list(field: Field, value: list[Any], path: Path, found: Values) -> None:
     for each in value:
         if field.is_set:
             found[*path, "v:" + json.dumps(each)] = each
-            continue
-        step = (*path, element(field, each))
-        found[step] = THERE
-        for key, part in each.items():
-            if field.type.item and (inner := inside(field.type.item, key)):
-                _walk(inner, part, (*step, f"f:{key}"), found)
+        elif field.type.item:
+            step = (*path, element(field, each))
+            found[step] = THERE
+            _walk_members(field.type.item, each, step, found)
 
 
 def is_atomic(field: Field) -> bool:

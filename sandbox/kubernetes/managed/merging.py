@@ -1,4 +1,4 @@
-"""Two operations of server-side apply on objects: laying one over another, and taking fields away."""
+"""Server-side apply on objects: laying one over another, and taking fields away."""
 
 import json
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from sandbox.kubernetes.kinds import Object
 from sandbox.kubernetes.managed.fieldset import Path, element, inside, is_atomic
 from sandbox.kubernetes.schema import Field, Type
+
+_GONE = object()
 
 
 def laid_over(name: str, live: Object, wanted: Object) -> Object:
@@ -54,17 +56,18 @@ def _pruned(field: Field, value: Any, gone: set[Path]) -> Any:
         return _pruned_list(field, value, below)
     result = {}
     for key, each in value.items():
-        rest = below.get(f"f:{key}")
-        inner = inside(field.type, key)
-        if rest is None or inner is None:
-            result[key] = each
-        elif isinstance(each, dict | list) and not is_atomic(inner):
-            kept = _pruned(inner, each, rest)
-            if kept or not each:
-                result[key] = kept
-        elif () not in rest:
-            result[key] = each
+        inner, rest = inside(field.type, key), below.get(f"f:{key}")
+        kept = _pruned_member(inner, each, rest) if inner and rest is not None else each
+        if kept is not _GONE:
+            result[key] = kept
     return result
+
+
+def _pruned_member(field: Field, value: Any, gone: set[Path]) -> Any:
+    """The member of a map or struct, or _GONE when nothing of it is left."""
+    if isinstance(value, dict | list) and not is_atomic(field):
+        return _pruned(field, value, gone) or (_GONE if value else value)
+    return _GONE if () in gone else value
 
 
 def _pruned_list(field: Field, value: list[Any], below: dict[str, set[Path]]) -> list[Any]:

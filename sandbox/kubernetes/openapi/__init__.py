@@ -60,8 +60,10 @@ class OpenApi:
     @cached_property
     def _index(self) -> Object:
         return {
-            path: {
-                "serverRelativeURL": f"/openapi/v3/{path}?hash={hashlib.sha256(body).hexdigest()[:32]}"
-            }
+            path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={_hash(body)}"}
             for path, body in self._v3.items()
         }
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]

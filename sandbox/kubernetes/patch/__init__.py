@@ -1,4 +1,4 @@
-"""The three patches that need no bookkeeping: JSON (RFC 6902), merge (RFC 7386), strategic merge."""
+"""The patches that need no bookkeeping: JSON (RFC 6902), merge (RFC 7386), strategic merge."""
 
 from typing import Any
 
@@ -25,7 +25,8 @@ def patched(kind: Kind, current: Object, patch: Any, media_type: str) -> Object:
     if media_type == JSON_PATCH:
         if not isinstance(patch, list):
             raise BadRequest(
-                "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+                "error decoding patch: json: cannot unmarshal object into Go value of type"
+                " jsonpatch.Patch"
             )
         try:
             result = json_patch.apply(fresh, patch)
@@ -38,7 +39,8 @@ def patched(kind: Kind, current: Object, patch: Any, media_type: str) -> Object:
         return result
     if not isinstance(patch, dict):
         raise BadRequest(
-            "error decoding patch: cannot unmarshal array into Go value of type map[string]interface {}"
+            "error decoding patch: cannot unmarshal array into Go value of type"
+            " map[string]interface {}"
         )
     if media_type == MERGE:
         merged: Object = merge(fresh, patch)

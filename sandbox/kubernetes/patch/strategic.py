@@ -16,16 +16,14 @@ def merge(name: str, current: Object, patch: Object) -> Object:
 def _merged(of: Type | None, current: Object, patch: Object) -> Object:
     match patch.get("$patch"):
         case "replace":
-            return _plain({key: each for key, each in patch.items() if key != "$patch"})
+            fresh: Object = _plain({key: each for key, each in patch.items() if key != "$patch"})
+            return fresh
         case "delete":
             return {}
     result = dict(current)
     if retained := patch.get("$retainKeys"):
         result = {key: each for key, each in result.items() if key in retained}
-    for key, value in patch.items():
-        if key.startswith(_DELETE_FROM):
-            field = key.removeprefix(_DELETE_FROM)
-            result[field] = [each for each in result.get(field) or [] if each not in value]
+    _take_listed(result, patch)
     for key, value in patch.items():
         if key.startswith("$"):
             continue
@@ -35,6 +33,14 @@ def _merged(of: Type | None, current: Object, patch: Object) -> Object:
             order = patch.get(_ORDER + key)
             result[key] = _value(_field(of, key), result.get(key), value, order)
     return _reordered_only(of, result, patch)
+
+
+def _take_listed(result: Object, patch: Object) -> None:
+    """`$deleteFromPrimitiveList/finalizers: [a]` takes `a` out of the list."""
+    for key, value in patch.items():
+        if key.startswith(_DELETE_FROM):
+            field = key.removeprefix(_DELETE_FROM)
+            result[field] = [each for each in result.get(field) or [] if each not in value]
 
 
 def _reordered_only(of: Type | None, result: Object, patch: Object) -> Object:

@@ -1,4 +1,4 @@
-"""What an API server adds to and demands of an object, in its order: defaults, allocations, checks."""
+"""What a server adds to and demands of an object, in its order: defaults, checks, allocations."""
 
 from sandbox.kubernetes.errors import Cause, Invalid
 from sandbox.kubernetes.kinds import Kind, Object
@@ -18,6 +18,8 @@ def rules_of(cluster: Cluster) -> Rules:
             return
         if not subresource:
             defaults.fill(kind, obj, old)
+        if kind.kind == "Service" and cluster.minor >= 30:
+            defaults.service_status(obj)
         causes: list[Cause] = checks.problems(kind, obj, old, subresource=subresource)
         if causes:
             raise Invalid.of(kind, obj["metadata"].get("name", ""), causes)

@@ -55,7 +55,7 @@ class Allocator:
 
     def _check_ip(self, service: Object, wanted: str, taken: set[str | None]) -> None:
         if wanted in taken:
-            why = "failed to allocate IP %s: provided IP is already allocated" % wanted
+            why = f"failed to allocate IP {wanted}: provided IP is already allocated"
         elif not any(wanted == str(ip) for ip in self._cidr.hosts()):
             why = (
                 f"failed to allocate IP {wanted}: the provided IP ({wanted}) is not in the valid "

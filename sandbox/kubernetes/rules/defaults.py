@@ -170,18 +170,24 @@ def _service(obj: Object) -> None:
         _default(config.setdefault("clientIP", {}), timeoutSeconds=10800)
     for port in spec.get("ports", ()):
         _default(port, protocol="TCP")
-        if port.get("targetPort") in (None, 0, ""):
-            port["targetPort"] = port.get("port")
-    if spec["type"] == "ExternalName":
-        return
+        port["targetPort"] = port.get("targetPort") or port.get("port")
+    if spec["type"] != "ExternalName":
+        _service_policies(spec)
+
+
+def service_status(obj: Object) -> None:
+    """Since 1.30 an ingress IP says how traffic arrives: at the VIP, unless written otherwise."""
+    for ingress in obj.get("status", {}).get("loadBalancer", {}).get("ingress", ()):
+        if ingress.get("ip"):
+            _default(ingress, ipMode="VIP")
+
+
+def _service_policies(spec: Object) -> None:
     _default(spec, internalTrafficPolicy="Cluster")
     if spec["type"] in ("NodePort", "LoadBalancer"):
         _default(spec, externalTrafficPolicy="Cluster")
     if spec["type"] == "LoadBalancer":
         _default(spec, allocateLoadBalancerNodePorts=True)
-    for ingress in obj["status"]["loadBalancer"].get("ingress", ()):
-        if ingress.get("ip"):
-            _default(ingress, ipMode="VIP")
 
 
 def _namespace(obj: Object) -> None:

@@ -19,11 +19,7 @@ def word(pod: Object) -> str:
     """Phase, or the reason a container gives, or Terminating."""
     status = pod.get("status", {})
     reason = status.get("reason") or status.get("phase") or "Unknown"
-    initial = _initial_word(pod)
-    if initial:
-        reason = initial
-    else:
-        reason = _container_word(pod, reason)
+    reason = _initial_word(pod) or _container_word(pod, reason)
     if objects.is_deleting(pod):
         return "Unknown" if status.get("reason") == "NodeLost" else "Terminating"
     return reason
