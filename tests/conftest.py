@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -13,6 +14,11 @@ from tests import world as worlds
 from tests.environment import ROOT
 from tests.world import World
 
+# A busy machine is slow; that is not what properties are about.
+hypothesis.settings.register_profile(
+    "podgate", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("podgate")
 # A slow hash protects passwords, not tests; it made every logged-in test a second longer.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
