@@ -50,6 +50,8 @@ class Cluster(models.Model):
     # A real cluster with a made-up cloud, declared with --i-know-this-cloud-is-fake: every page of
     # it carries a red banner, because its load balancers do not exist.
     fake_cloud = models.BooleanField(default=False)
+    # remove_cluster is at it: nothing new is bound.
+    leaving = models.BooleanField(default=False)
     gate_type = models.CharField(max_length=253, default="podgate.dev/clb-ready")
     # What DescribeClusters and its friends last said, for pages; decisions read it live.
     facts = models.JSONField(default=dict)

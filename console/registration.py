@@ -123,13 +123,28 @@ def register_cluster(cluster_id: str, account: Account, config: bytes, wish: Wis
             "sandbox's: load balancers shown for it would not exist. If that is meant, say "
             "--i-know-this-cloud-is-fake."
         )
-    cluster.binder = wish.binder or cluster.binder
-    cluster.claim = _claim(cluster, wish, version, has_tke_controller)
+    binds = wish.binder or cluster.binder, _claim(cluster, wish, version, has_tke_controller)
+    _keep_bound(cluster, binds)
+    cluster.binder, cluster.claim = binds
     cluster.kubernetes_version = version
+    cluster.leaving = False
     cluster.reachable, cluster.unreachable_because = True, ""
     cluster.seen_at = timezone.now()
     cluster.save()
     return cluster
+
+
+def _keep_bound(cluster: Cluster, binds: tuple[str, str]) -> None:
+    """Another binder or claim would let go of what is bound, and delete its load balancers."""
+    if not cluster.pk or binds == (cluster.binder, cluster.claim):
+        return
+    bound = cluster.bindings.count()
+    if bound:
+        raise Refused(
+            f"podgate has {bound} Services of {cluster.cluster_id} bound by {cluster.claim}: "
+            "with another binder or claim it would let go of them and delete their load "
+            "balancers. Delete those Services, or remove_cluster and register it anew."
+        )
 
 
 def _check_cloud(account: Account, cluster_id: str) -> None:

@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ),
                 ("gate_type", models.CharField(default="podgate.dev/clb-ready", max_length=253)),
                 ("fake_cloud", models.BooleanField(default=False)),
+                ("leaving", models.BooleanField(default=False)),
                 ("facts", models.JSONField(default=dict)),
                 ("facts_at", models.DateTimeField(null=True)),
                 ("facts_error", models.TextField(blank=True)),

@@ -18,7 +18,7 @@ DRIFT = timedelta(seconds=60)
 
 def sweep(cluster: Cluster) -> None:
     """Bindings for claimed Services that have none; a look at those not looked at for long."""
-    if cluster.binder != "console":
+    if cluster.binder != "console" or cluster.leaving:
         return
     known = set(Binding.objects.filter(cluster=cluster).values_list("service_uid", flat=True))
     for service in connect(cluster).get(path("Service"))["items"]:
@@ -33,7 +33,7 @@ def sweep(cluster: Cluster) -> None:
 def adopt(cluster: Cluster, namespace: str, name: str) -> None:
     """Look at one Service: it may be new, or have another uid than before."""
     service = clusters.service(connect(cluster), namespace, name)
-    if service and cluster.binder == "console":
+    if service and cluster.binder == "console" and not cluster.leaving:
         bind(cluster, service)
 
 
