@@ -52,6 +52,12 @@ class Gateway:
         self._keys = keys
         self._limit = RateLimit()
 
+    async def reset(self) -> None:
+        """Back to the demo world, as if nobody had ever called."""
+        await self.cloud.reset()
+        self.log.clear()
+        self._limit = RateLimit()
+
     async def answer(self, request: Request) -> Reply:
         """Every answer of the API is HTTP 200; the exceptions are faults."""
         id = str(uuid.uuid4())

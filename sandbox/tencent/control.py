@@ -50,8 +50,7 @@ class Control:
         if (request.method, word) == ("GET", "calls"):
             return Reply(self._gateway.log.since(float(request.query.get("since", 0))))
         if (request.method, word) == ("POST", "reset"):
-            await self._cloud.reset()
-            self._gateway.log.clear()
+            await self._gateway.reset()
             return Reply({"ok": True})
         route = self._routes.get((request.method, word))
         if route is None:
