@@ -41,6 +41,8 @@ def main() -> None:
         lifespan="off",
         timeout_graceful_shutdown=2,
         log_level="warning",
+        # Not its own handlers: the settings' one scrubs credentials.
+        log_config=None,
     )
     Server(config).run()
 
