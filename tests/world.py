@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,9 @@ class World:
         self.process.wait(10)
 
 
+@cache
 def _opener() -> urllib.request.OpenerDirector:
+    # Made once: each one loads every CA certificate of the machine.
     return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
