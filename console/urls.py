@@ -1,7 +1,5 @@
 """Every address of the console, as a table of contents."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from console.views import accounts, activity, cluster, clusters, errors, health, sandbox, session
@@ -11,10 +9,9 @@ cluster_pages: list[URLPattern | URLResolver] = [
     path("information", cluster.information, name="information"),
     path("refresh/", cluster.refresh, name="refresh"),
     path("activity/", activity.cluster_activity, name="cluster_activity"),
+    path("", include("workloads.urls")),
+    path("", include("services.urls")),
 ]
-for room in ("workloads.urls", "services.urls"):
-    if find_spec(room):
-        cluster_pages.append(path("", include(room)))
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", clusters.clusters, name="clusters"),

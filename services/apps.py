@@ -7,7 +7,9 @@ class ServicesConfig(AppConfig):
     name = "services"
 
     def ready(self) -> None:
-        from services import bound_by
+        from console import attention as first_page
+        from services import attention, bound_by
         from workloads import binders
 
         binders.providers.append(bound_by.services_of)
+        first_page.sources.append(attention.report)

@@ -69,8 +69,9 @@ def _write_private(file: Path, text: str) -> None:
 
 def sandbox_settings(state: Path) -> dict[str, str]:
     world = json.loads((state / "world.json").read_text())
+    control: dict[str, str] = world["control"]
     allowed = os.environ.get("PODGATE_ALLOWED_API_SERVERS", "")
     return {
         "PODGATE_ALLOWED_API_SERVERS": f"{allowed} {world['net']}.0.0/16".strip(),
-        "PODGATE_SANDBOX_CONTROL": " ".join(f"{half}={url}" for half, url in world["control"].items()),
+        "PODGATE_SANDBOX_CONTROL": " ".join(f"{half}={url}" for half, url in control.items()),
     }

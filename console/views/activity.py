@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from console import access, differences
@@ -70,16 +71,21 @@ def row(line: Activity) -> ActivityRow:
 def what(line: Activity) -> str:
     """ "Created Service shop/storefront": the verb in words, then the object."""
     named = f"{line.namespace}/{line.name}" if line.namespace else line.name
-    return _VERBS.get(line.verb, lambda kind, name: f"{line.verb} {kind} {name}")(
-        line.kind, named
-    ).strip()
+    words = VERBS.get(line.verb)
+    if words is None:
+        return f"{line.verb} {line.kind} {named}".strip()
+    return str(_(words) % {"kind": line.kind, "name": named}).strip()
 
 
-_VERBS = {
-    "create": lambda kind, name: _("Created %(kind)s %(name)s") % {"kind": kind, "name": name},
-    "update": lambda kind, name: _("Changed %(kind)s %(name)s") % {"kind": kind, "name": name},
-    "delete": lambda kind, name: _("Deleted %(kind)s %(name)s") % {"kind": kind, "name": name},
-    "refresh": lambda kind, name: _("Read %(kind)s %(name)s again") % {"kind": kind, "name": name},
-    "fault_on": lambda kind, name: _("Switched on the fault %(name)s") % {"name": name},
-    "fault_off": lambda kind, name: _("Switched off the fault %(name)s") % {"name": name},
+VERBS = {
+    "create": gettext_noop("Created %(kind)s %(name)s"),
+    "update": gettext_noop("Changed %(kind)s %(name)s"),
+    "change": gettext_noop("Changed %(kind)s %(name)s"),
+    "delete": gettext_noop("Deleted %(kind)s %(name)s"),
+    "register": gettext_noop("Registered %(kind)s %(name)s"),
+    "remove": gettext_noop("Removed %(kind)s %(name)s"),
+    "unbind": gettext_noop("Unbound %(kind)s %(name)s"),
+    "release": gettext_noop("Released %(kind)s %(name)s without cloud cleanup"),
+    "fault_on": gettext_noop("Switched on the fault %(name)s"),
+    "fault_off": gettext_noop("Switched off the fault %(name)s"),
 }

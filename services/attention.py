@@ -1,0 +1,53 @@
+"""What the first page says of Services: how many are bound and Ready, and which need someone."""
+
+from collections import defaultdict
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from console.attention import Concern, Report, Standing
+from services.models import Binding, Phase, Registration
+
+# The CLB's words for a target that may take traffic; Close is a health check switched off.
+HEALTHY = ("Alive", "Close")
+TONES = {Phase.BLOCKED: "error", Phase.DEGRADED: "warning"}
+SHOWN = 20
+
+
+def report() -> Report:
+    return Report(_standings(), _concerns())
+
+
+def _standings() -> dict[int, Standing]:
+    figures: dict[int, Standing] = defaultdict(Standing)
+    kept = Binding.objects.exclude(phase=Phase.DELETING).order_by()
+    bindings = kept.values_list("cluster__pk").annotate(
+        all=Count("pk"), ready=Count("pk", filter=Q(phase=Phase.READY))
+    )
+    for cluster, all_, ready in bindings:
+        figures[cluster] += Standing(services=all_, services_ready=ready)
+    on = Registration.objects.filter(weight__gt=0).order_by()
+    targets = on.values_list("binding__cluster__pk").annotate(
+        all=Count("pk"), well=Count("pk", filter=Q(health__in=HEALTHY))
+    )
+    for cluster, all_, well in targets:
+        figures[cluster] += Standing(targets=all_, targets_healthy=well)
+    return dict(figures)
+
+
+def _concerns() -> list[Concern]:
+    waiting = Binding.objects.filter(phase__in=list(TONES)).select_related("cluster")
+    # "Blocked" sorts before "Degraded": what only a person can solve comes first.
+    return [_concern(binding) for binding in waiting.order_by("phase", "-phase_since")[:SHOWN]]
+
+
+def _concern(binding: Binding) -> Concern:
+    cluster_id = binding.cluster.cluster_id
+    return Concern(
+        TONES[Phase(binding.phase)],
+        f"{binding.namespace}/{binding.name}",
+        reverse("service", args=[cluster_id, binding.namespace, binding.name]),
+        _("is %(phase)s.") % {"phase": binding.get_phase_display()},
+        f"{cluster_id} · {binding.message}" if binding.message else cluster_id,
+    )

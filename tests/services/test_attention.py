@@ -1,0 +1,57 @@
+"""What Services tell the first page."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from services import attention
+from services.models import Binding, Phase, Registration
+from tests.console.pages import cluster, visitor
+
+pytestmark = pytest.mark.django_db
+
+
+def binding(name: str, phase: Phase, **fields: Any) -> Binding:
+    return Binding.objects.create(
+        cluster=fields.pop("cluster", None) or cluster(),
+        service_uid=f"uid-{name}",
+        namespace="shop",
+        name=name,
+        phase=phase,
+        phase_since=timezone.now(),
+        **fields,
+    )
+
+
+def test_services_and_targets_are_counted_per_cluster() -> None:
+    ready = binding("storefront", Phase.READY)
+    binding("catalog", Phase.CHECKING, cluster=ready.cluster)
+    binding("gone", Phase.DELETING, cluster=ready.cluster)
+    for number, health in enumerate(["Alive", "Close", "Dead", ""]):
+        Registration.objects.create(
+            binding=ready,
+            lb_id="lb-1",
+            listener_id="lbl-1",
+            protocol="TCP",
+            listener_port=80,
+            ip=f"127.77.20.{number}",
+            port=8080,
+            health=health,
+            intended_at=timezone.now(),
+            pod_uid=f"pod-{number}",
+            pod_name=f"storefront-{number}",
+        )
+    standing = attention.report().standings[ready.cluster.pk]
+    assert (standing.services, standing.services_ready) == (2, 1)
+    assert (standing.targets, standing.targets_healthy) == (4, 2)
+
+
+def test_a_blocked_service_stands_before_a_degraded_one_and_says_why() -> None:
+    first = binding("slow", Phase.DEGRADED)
+    binding("stuck", Phase.BLOCKED, cluster=first.cluster, message="subnet-full01 has no free IP.")
+    subjects = [concern.subject for concern in attention.report().concerns]
+    assert subjects == ["shop/stuck", "shop/slow"]
+    page = visitor().get("/").text
+    assert "subnet-full01 has no free IP." in page
+    assert "/clusters/cls-vpccni01/services/shop/stuck/" in page
