@@ -19,6 +19,8 @@ from sandbox.kubernetes.watch import Change, Event, Hub, Subscription
 __all__ = ["KINDS", "Event", "Kind", "Object", "Store", "Subscription"]
 
 Key = tuple[str, str]
+# A cluster has a past: a watch from version 1 is too old from the start.
+FIRST_REVISION = 1000
 # Named here because inside the class `list` is a method.
 Keys = list[Key]
 Objects = list[Object]
@@ -43,10 +45,10 @@ class Store:
         self._kinds: dict[str, dict[Key, Object]] = {kind: {} for kind in KINDS}
         self._sorted: dict[str, Keys] = {}
         self._owners = Owners()
-        self.revision = 1
+        self.revision = FIRST_REVISION
         if journal:
             revision, saved = journal.load(cluster_id)
-            self.revision = max(revision, 1)
+            self.revision = max(revision, FIRST_REVISION)
             for kind_name, obj in saved:
                 key = objects.key(KINDS[kind_name], obj)
                 self._kinds[kind_name][key] = obj

@@ -2,7 +2,7 @@
 
 from sandbox.kubernetes.errors import Cause, Invalid
 from sandbox.kubernetes.kinds import Kind, Object
-from sandbox.kubernetes.rules import allocation, checks, defaults
+from sandbox.kubernetes.rules import allocation, checks, defaults, retyping
 from sandbox.kubernetes.store import Rules, Store
 from sandbox.world import Cluster
 
@@ -16,6 +16,8 @@ def rules_of(cluster: Cluster) -> Rules:
     ) -> None:
         if subresource == "finalize":
             return
+        if kind.kind == "Service" and old and not subresource:
+            retyping.drop_left_overs(obj, old)
         if not subresource:
             defaults.fill(kind, obj, old)
         if kind.kind == "Service" and cluster.minor >= 30:

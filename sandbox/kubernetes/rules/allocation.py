@@ -69,9 +69,6 @@ class Allocator:
     def _node_ports(self, service: Object, before: Object, others: list[Object]) -> None:
         spec = service["spec"]
         if not _has_node_ports(spec):
-            if before and _had_node_ports(before) and spec["type"] != "LoadBalancer":
-                for port in spec.get("ports", ()):
-                    port.pop("nodePort", None)
             return
         taken = {
             (port.get("protocol"), port["nodePort"])
@@ -96,12 +93,8 @@ class Allocator:
 def _has_node_ports(spec: Object) -> bool:
     if spec["type"] == "LoadBalancer":
         wanted: bool = spec.get("allocateLoadBalancerNodePorts", True)
-        return wanted or any(port.get("nodePort") for port in spec.get("ports", ())) and wanted
+        return wanted
     return bool(spec["type"] == "NodePort")
-
-
-def _had_node_ports(spec: Object) -> bool:
-    return any(port.get("nodePort") for port in spec.get("ports", ()))
 
 
 def _free(protocol: str, taken: set[tuple[str | None, int]]) -> int:

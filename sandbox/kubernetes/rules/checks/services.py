@@ -48,10 +48,17 @@ def _ports(spec: Object) -> list[Cause]:
         found += _node_port(field, port, spec, node_ports)
         identity = (port.get("port"), port["protocol"])
         if identity in taken:
-            # The real server shows the whole key: protocol and port.
-            found.append(words.duplicate(field, {"protocol": identity[1], "port": identity[0]}))
+            found.append(words.duplicate(field, _go_port(*identity)))
         taken.add(identity)
     return found
+
+
+def _go_port(port: Any, protocol: str) -> words.Go:
+    """The key of a port as the real message shows it, a struct with little in it."""
+    return words.Go(
+        f'core.ServicePort{{Name:"", Protocol:"{protocol}", AppProtocol:(*string)(nil), '
+        f'Port:{port}, TargetPort:intstr.IntOrString{{Type:0, IntVal:0, StrVal:""}}, NodePort:0}}'
+    )
 
 
 def _port(field: str, port: Object, *, many: bool) -> list[Cause]:

@@ -40,7 +40,17 @@ _VALUE_RULE = (
 )
 
 
+class Go(str):
+    """A value already written the way Go's %#v writes it."""
+
+
 def shown(value: Any) -> str:
+    """A bad value as messages show it; maps of strings come out as Go prints them."""
+    if isinstance(value, Go):
+        return str(value)
+    if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
+        pairs = ", ".join(f"{shown(key)}:{shown(each)}" for key, each in sorted(value.items()))
+        return f"map[string]string{{{pairs}}}"
     return json.dumps(value, ensure_ascii=False)
 
 
