@@ -6,12 +6,13 @@ Recovery after a kill is the lease's expiry and the ticker, not the broker's red
 import logging
 from typing import Any
 
-from celery import Task, shared_task
+from celery import Task
 from celery.exceptions import Reject
 from celery.signals import worker_shutting_down
 from kombu.exceptions import OperationalError
 
 from console import alive, facts
+from console.celery import app
 from console.models import Account, Cluster
 from services.binding import health, leases, run, sweeping
 from services.binding.reconcile import reconcile as reconcile_binding
@@ -39,20 +40,20 @@ def _unless_stopping() -> None:
         raise Reject(requeue=True)
 
 
-@shared_task
+@app.task
 def reconcile(binding_id: int) -> None:
     _unless_stopping()
     reconcile_binding(binding_id)
 
 
-@shared_task
+@app.task
 def adopt(cluster_id: int, namespace: str, name: str) -> None:
     """A Service that may need a Binding."""
     _unless_stopping()
     sweeping.adopt(Cluster.objects.get(pk=cluster_id), namespace, name)
 
 
-@shared_task
+@app.task
 def poll_health(account_id: int) -> None:
     _unless_stopping()
     account = Account.objects.get(pk=account_id)
@@ -61,7 +62,7 @@ def poll_health(account_id: int) -> None:
             health.poll(health.due(account))
 
 
-@shared_task
+@app.task
 def sweep(cluster_id: int) -> None:
     _unless_stopping()
     with leases.held(f"sweep:{cluster_id}") as lease:
@@ -69,12 +70,12 @@ def sweep(cluster_id: int) -> None:
             sweeping.sweep(Cluster.objects.get(pk=cluster_id))
 
 
-@shared_task
+@app.task
 def refresh_facts(cluster_id: int) -> None:
     _unless_stopping()
     facts.refresh(Cluster.objects.get(pk=cluster_id))
 
 
-@shared_task
+@app.task
 def beat() -> None:
     alive.beat("worker")

@@ -40,6 +40,7 @@ def settle(
     pods: Sequence[kinds.Pod],
     *,
     now: datetime,
+    claims: Sequence[Claimed] | None = None,
     may_open: bool = True,
     leaving: str = "",
 ) -> list[Change]:
@@ -51,11 +52,13 @@ def settle(
     gated = [pod for pod in pods if has_gate(pod, cluster.gate_type)]
     if not gated:
         return []
-    claims = [c for c in claimed(cluster, kube, namespace) if c.uid != leaving]
+    if claims is None:
+        claims = claimed(cluster, kube, namespace)
+    counting = [one for one in claims if one.uid != leaving]
     rows = _rows(cluster, gated)
     changes = []
     for pod in gated:
-        backings = _backings(pod, claims, rows[pod.metadata.uid], clusters.add_on(cluster))
+        backings = _backings(pod, counting, rows[pod.metadata.uid], clusters.add_on(cluster))
         condition = gate_condition(
             cluster.gate_type,
             backings,

@@ -126,7 +126,8 @@ def _settle(cluster: Cluster, namespace: str, bindings: Sequence[Binding], now: 
                 found = clusters.pods(kube, namespace, one.spec, ())
                 pods |= {pod.metadata.uid: pod for pod in found}
         with recording() as calls:
-            changes = gates.settle(cluster, kube, namespace, list(pods.values()), now=now)
+            some = list(pods.values())
+            changes = gates.settle(cluster, kube, namespace, some, now=now, claims=claims)
     except KubeError:
         return False
     opened = [change.pod for change in changes if change.condition.status == "True"]

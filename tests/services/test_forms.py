@@ -89,7 +89,8 @@ def test_a_right_form_hands_over_one_finished_value() -> None:
     ],
 )
 def test_a_wrong_field_is_named_beside_it(field: str, value: str, message: str) -> None:
-    form = a_form(**{field: value})
+    changes: dict[str, Any] = {field: value}
+    form = a_form(**changes)
     assert not form.is_valid()
     assert message in said(form, field)
     # The form keeps everything.

@@ -1,0 +1,120 @@
+"""Runs the engine in the foreground: the clock of due times is under the test's hand."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from console import tencent
+from console.kinds import List, Pod
+from console.kube import Kube, NotFound, path
+from console.models import Account
+from services.binding import health
+from services.binding.reconcile import reconcile
+from services.binding.run import Settled
+from services.binding.sweeping import adopt
+from services.models import Binding
+
+GATE = "podgate.dev/clb-ready"
+
+
+def drive(
+    binding: Binding, *, until: Callable[[], Any], seconds: float = 40, twice: bool = False
+) -> None:
+    """Reconcile and poll, as the ticker would have it, until the outcome is there."""
+    deadline = time.monotonic() + seconds
+    while True:
+        for _ in range(2 if twice else 1):
+            outcome = reconcile(binding.pk)
+            health.poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
+        if until() and isinstance(outcome, Settled):
+            return
+        assert time.monotonic() < deadline, _state(binding, outcome)
+        time.sleep(0.05)
+
+
+def _state(binding: Binding, outcome: object) -> str:
+    row = Binding.objects.filter(pk=binding.pk).first()
+    if row is None:
+        return "the binding is gone"
+    steps = [f"{s.text} {s.result} {s.note}" for s in row.steps.all()[:12]]
+    rows = [f"{r} {r.pod_name} {r.health} {r.weight}" for r in row.registrations.all()]
+    return f"{row.phase}: {row.message}\n{outcome}\n{row.problems}\n{steps}\n{rows}"
+
+
+def service(
+    name: str = "bar",
+    *,
+    app: str = "storefront",
+    ports: Iterable[tuple[str, int, int | str]] = (("TCP", 8080, 8080),),
+    annotations: dict[str, str] | None = None,
+    by: str = "class",
+) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "selector": {"app": app},
+        "ports": [
+            {"name": f"p{n}", "protocol": protocol, "port": port, "targetPort": target}
+            for n, (protocol, port, target) in enumerate(ports)
+        ],
+    }
+    said = dict(annotations or {})
+    if by == "class":
+        spec |= {"type": "LoadBalancer", "loadBalancerClass": "podgate.dev/clb"}
+    else:
+        said["podgate.dev/claim"] = "clb"
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "shop", "annotations": said},
+        "spec": spec,
+    }
+
+
+def create(kube: Kube, binding_of: Any, body: dict[str, Any]) -> Binding:
+    """The Service in the cluster, and the Binding that the watcher would make for it."""
+    kube.create(path("Service", "shop"), body)
+    adopt(binding_of, "shop", body["metadata"]["name"])
+    return Binding.objects.get(name=body["metadata"]["name"])
+
+
+def pods(kube: Kube, app: str = "storefront") -> list[Pod]:
+    return kube.get(path("Pod", "shop"), List[Pod], labelSelector=f"app={app}").items
+
+
+def condition(pod: Pod, kind: str) -> str:
+    return next((c.status for c in pod.status.conditions if c.type == kind), "missing")
+
+
+def all_ready(kube: Kube, app: str = "storefront") -> bool:
+    found = pods(kube, app)
+    return bool(found) and all(condition(pod, "Ready") == "True" for pod in found)
+
+
+def is_gone(kube: Kube, name: str = "bar") -> bool:
+    try:
+        kube.get(path("Service", "shop", name))
+    except NotFound:
+        return True
+    return False
+
+
+def balancers(account: Account) -> list[dict[str, Any]]:
+    """The load balancers podgate made."""
+    answer = tencent.call(account, "clb", "DescribeLoadBalancers", {"Limit": 100})
+    return [
+        row
+        for row in answer["LoadBalancerSet"]
+        if any(tag["TagKey"] == "podgate-cluster" for tag in row.get("Tags") or ())
+    ]
+
+
+def targets(account: Account) -> set[tuple[tuple[str, int], str, int, int]]:
+    """((protocol, port), ip, port, weight) of every target on podgate's load balancers."""
+    found = set()
+    for balancer in balancers(account):
+        asked = {"LoadBalancerId": balancer["LoadBalancerId"]}
+        answer = tencent.call(account, "clb", "DescribeTargets", asked)
+        for listener in answer.get("Listeners") or ():
+            key = (listener["Protocol"], listener["Port"])
+            for row in listener.get("Targets") or ():
+                found.add((key, row["PrivateIpAddresses"][0], row["Port"], row["Weight"]))
+    return found
