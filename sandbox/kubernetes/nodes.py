@@ -38,7 +38,7 @@ async def start(
         replicaset.controller,
         statefulset.controller,
         daemonset.controller,
-        endpoints.controller,
+        endpoints.controller(),
         garbage.controller,
         namespaces.controller,
         scheduler.controller(),

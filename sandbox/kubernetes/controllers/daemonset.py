@@ -210,4 +210,4 @@ def _report(plane: Plane, daemons: Daemons) -> float | None:
     return min((wait for wait in waits if wait), default=None)
 
 
-controller = Controller("daemonset", (DAEMONSET, POD, NODE), keys, reconcile)
+controller = Controller("daemonset", (DAEMONSET, POD, NODE), keys, reconcile, gathers=True)

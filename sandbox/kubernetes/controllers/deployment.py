@@ -105,4 +105,4 @@ def _finish(plane: Plane, fleets: Fleets) -> None:
         revisions.forget_old(plane, fleets)
 
 
-controller = Controller("deployment", (DEPLOYMENT, REPLICASET, POD), keys, reconcile)
+controller = Controller("deployment", (DEPLOYMENT, REPLICASET, POD), keys, reconcile, gathers=True)

@@ -3,13 +3,12 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from sandbox.kubernetes.controllers.family import children, find, is_terminating, key_of, owned_by
+from sandbox.kubernetes.controllers.backends import Backend, Ports, backend, selects
+from sandbox.kubernetes.controllers.family import children, find, key_of, owned_by
 from sandbox.kubernetes.controllers.loop import Controller
 from sandbox.kubernetes.controllers.plane import Plane
-from sandbox.kubernetes.controllers.pods import is_finished, is_ready
 from sandbox.kubernetes.controllers.queue import Key
 from sandbox.kubernetes.kinds import KINDS, Object
 from sandbox.kubernetes.store import Event
@@ -19,97 +18,84 @@ ENDPOINTS, SLICE = KINDS["Endpoints"], KINDS["EndpointSlice"]
 MANAGER = "endpointslice-controller.k8s.io"
 # Addresses per slice (--max-endpoints-per-slice) and per Endpoints object.
 PER_SLICE, PER_OBJECT = 100, 1000
-
-Ports = tuple[tuple[tuple[str, Any], ...], ...]
-
-
-@dataclass(frozen=True)
-class Backend:
-    """A Pod behind a Service, with the ports as they are in this Pod."""
-
-    pod: Object
-    ports: Ports
-    ready: bool
-    serving: bool
-    terminating: bool
+SERVICE_NAME = "kubernetes.io/service-name"
 
 
-def keys(plane: Plane, event: Event) -> Iterator[Key]:
-    if event.kind is SERVICE:
-        yield key_of(event.obj)
-        return
-    if event.kind is not POD:
-        if event.type != "ADDED":
-            yield from _service_of(event.obj)
-        return
-    pods = [pod for pod in (event.obj, event.old) if pod is not None]
-    for service in plane.store.list(SERVICE, event.obj["metadata"]["namespace"]):
-        if any(_selects(service, pod) for pod in pods):
-            yield key_of(service)
+class Members:
+    """Which Pods are behind which Service, kept by events: reading a namespace of ten thousand
+    Pods whenever one of them changes would be too dear."""
 
+    def __init__(self) -> None:
+        self._pods: dict[Key, dict[Key, None]] = {}
+        self._services: dict[Key, tuple[Key, ...]] = {}
 
-def _service_of(obj: Object) -> Iterator[Key]:
-    """A slice or Endpoints that somebody changed or removed is put right again."""
-    metadata = obj["metadata"]
-    labels = metadata.get("labels") or {}
-    yield Key(metadata["namespace"], labels.get("kubernetes.io/service-name", metadata["name"]))
+    def keys(self, plane: Plane, event: Event) -> Iterator[Key]:
+        if event.kind is POD:
+            yield from self._pod(plane, event)
+        elif event.kind is SERVICE:
+            self._service(plane, event)
+            yield key_of(event.obj)
+        elif event.type != "ADDED":
+            # Somebody changed or removed what we wrote: it is put right again.
+            metadata = event.obj["metadata"]
+            name = (metadata.get("labels") or {}).get(SERVICE_NAME, metadata["name"])
+            yield Key(metadata["namespace"], name)
 
+    def _pod(self, plane: Plane, event: Event) -> tuple[Key, ...]:
+        """The Services it was behind and those it is behind now."""
+        pod, key = event.obj, key_of(event.obj)
+        before = self._services.get(key, ())
+        if event.type == "DELETED":
+            now: tuple[Key, ...] = ()
+        elif event.old is not None and _labels(event.old) == _labels(pod):
+            return before
+        else:
+            services = plane.store.list(SERVICE, key.namespace)
+            now = tuple(key_of(service) for service in services if selects(service, pod))
+        for service in before:
+            self._pods.get(service, {}).pop(key, None)
+        for service in now:
+            self._pods.setdefault(service, {})[key] = None
+        self._services.pop(key, None)
+        if now:
+            self._services[key] = now
+        return (*before, *now)
 
-def _selects(service: Object, pod: Object) -> bool:
-    selector = service["spec"].get("selector")
-    return bool(selector) and selector.items() <= (pod["metadata"].get("labels") or {}).items()
+    def _service(self, plane: Plane, event: Event) -> None:
+        key = key_of(event.obj)
+        if event.old is not None and _selector(event.old) == _selector(event.obj):
+            return
+        for pod in self._pods.pop(key, {}):
+            self._services[pod] = tuple(s for s in self._services.get(pod, ()) if s != key)
+        if event.type == "DELETED":
+            return
+        found = plane.store.list(POD, key.namespace, lambda pod: selects(event.obj, pod))
+        for pod in map(key_of, found):
+            self._pods.setdefault(key, {})[pod] = None
+            others = (s for s in self._services.get(pod, ()) if s != key)
+            self._services[pod] = (*others, key)
 
-
-async def reconcile(plane: Plane, key: Key) -> float | None:
-    service = find(plane.store, SERVICE, key)
-    if service is None:
-        if endpoints := find(plane.store, ENDPOINTS, key):
-            _remove(plane, ENDPOINTS, endpoints)
+    async def reconcile(self, plane: Plane, key: Key) -> float | None:
+        service = find(plane.store, SERVICE, key)
+        if service is None:
+            if endpoints := find(plane.store, ENDPOINTS, key):
+                _remove(plane, ENDPOINTS, endpoints)
+            return None
+        if service["spec"].get("selector"):
+            pods = (find(plane.store, POD, pod) for pod in sorted(self._pods.get(key, ())))
+            found = [b for pod in pods if pod and (b := backend(service, pod)) is not None]
+            if SLICE.since_minor <= plane.cluster.minor:
+                _write_slices(plane, service, found)
+            _write_endpoints(plane, service, found)
         return None
-    if service["spec"].get("selector"):
-        pods = plane.store.list(POD, key.namespace, lambda pod: _selects(service, pod))
-        found = [b for pod in pods if (b := backend(service, pod)) is not None]
-        if SLICE.since_minor <= plane.cluster.minor:
-            _write_slices(plane, service, found)
-        _write_endpoints(plane, service, found)
-    return None
 
 
-def backend(service: Object, pod: Object) -> Backend | None:
-    """`ready` is false from the moment of deletion on; `serving` says what readiness would be."""
-    if not (pod.get("status") or {}).get("podIP") or is_finished(pod):
-        return None
-    terminating, serving = is_terminating(pod), is_ready(pod)
-    tolerant = service["spec"].get("publishNotReadyAddresses", False)
-    return Backend(
-        pod,
-        _ports(service, pod),
-        ready=tolerant or (serving and not terminating),
-        serving=serving,
-        terminating=terminating,
-    )
+def _labels(pod: Object) -> Object | None:
+    return pod["metadata"].get("labels")
 
 
-def _ports(service: Object, pod: Object) -> Ports:
-    found = []
-    for port in service["spec"].get("ports") or ():
-        number = _target(port, pod)
-        if number:
-            protocol = port.get("protocol", "TCP")
-            found.append((("name", port.get("name", "")), ("port", number), ("protocol", protocol)))
-    return tuple(found)
-
-
-def _target(port: Object, pod: Object) -> int | None:
-    wanted = port.get("targetPort", port["port"])
-    if isinstance(wanted, int):
-        return wanted or int(port["port"])
-    for container in pod["spec"]["containers"]:
-        for known in container.get("ports") or ():
-            same = known.get("protocol", "TCP") == port.get("protocol", "TCP")
-            if known.get("name") == wanted and same:
-                return int(known["containerPort"])
-    return None
+def _selector(service: Object) -> Object | None:
+    return service["spec"].get("selector")
 
 
 def _target_ref(pod: Object) -> Object:
@@ -168,7 +154,7 @@ def _slice(service: Object, number: int, ports: Ports, members: list[Backend]) -
             "labels": {
                 **(metadata.get("labels") or {}),
                 "endpointslice.kubernetes.io/managed-by": MANAGER,
-                "kubernetes.io/service-name": metadata["name"],
+                SERVICE_NAME: metadata["name"],
             },
             "ownerReferences": [owned_by(service, SERVICE)],
         },
@@ -225,4 +211,7 @@ def _remove(plane: Plane, kind: Any, obj: Object) -> None:
     plane.store.delete(kind, metadata["namespace"], metadata["name"])
 
 
-controller = Controller("endpoints", (SERVICE, POD, ENDPOINTS, SLICE), keys, reconcile)
+def controller() -> Controller:
+    members = Members()
+    watched = (SERVICE, POD, ENDPOINTS, SLICE)
+    return Controller("endpoints", watched, members.keys, members.reconcile, gathers=True)

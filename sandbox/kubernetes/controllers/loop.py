@@ -19,17 +19,23 @@ FIRST_RETRY, LAST_RETRY = 0.05, 10.0
 # ReplicaSet cannot keep a core busy while its ten thousand Pods report in.
 REST = 4
 # Below this nobody rests.
-DEAR = 0.005
+DEAR = 0.001
+# In a headless cluster everything that gathers many events rests at least so long.
+HEADLESS_REST = 0.1
 
 
 @dataclass(frozen=True)
 class Controller:
-    """`keys`: what an event touches. `reconcile`: one look; returns emulated seconds or None."""
+    """`keys`: what an event touches. `reconcile`: one look; returns emulated seconds or None.
+
+    `gathers`: one key stands for many objects, so that it pays to wait for more of their events.
+    """
 
     name: str
     watches: tuple[Kind, ...]
     keys: Callable[[Plane, Event], Iterable[Key]]
     reconcile: Callable[[Plane, Key], Awaitable[float | None]]
+    gathers: bool = False
 
 
 async def run(plane: Plane, controller: Controller) -> None:
@@ -62,11 +68,18 @@ async def _work(plane: Plane, controller: Controller, queue: WorkQueue) -> None:
         delay = await _look(plane, controller, key, tries)
         if delay is not None:
             queue.add_after(key, delay)
-        took = time.monotonic() - began
-        if took > DEAR:
-            resting[key] = began + took * (1 + REST)
+        if (rest := _rest(plane, controller, time.monotonic() - began)) > 0:
+            resting[key] = time.monotonic() + rest
         # Everything here shares one thread: let the API answer between two looks.
         await asyncio.sleep(0)
+
+
+def _rest(plane: Plane, controller: Controller, took: float) -> float:
+    """Real seconds until a key is looked at again, however often it is called for."""
+    if not controller.gathers:
+        return 0.0
+    least = HEADLESS_REST if plane.headless else 0.0
+    return max(least, took * REST if took > DEAR else 0.0)
 
 
 async def _look(

@@ -45,9 +45,9 @@ async def reconcile(plane: Plane, key: Key) -> float | None:
     replicaset = find(plane.store, REPLICASET, key)
     if replicaset is None:
         return None
-    if not is_terminating(replicaset):
-        await _scale(plane, replicaset)
     active = _active(plane, replicaset)
+    if not is_terminating(replicaset) and await _scale(plane, replicaset, active):
+        active = _active(plane, replicaset)
     min_ready = replicaset["spec"].get("minReadySeconds", 0)
     waits = [available_in(pod, min_ready, plane.clock) for pod in active]
     _report(plane, replicaset, active, available=waits.count(0.0))
@@ -58,13 +58,14 @@ def _active(plane: Plane, replicaset: Object) -> list[Object]:
     return [pod for pod in children(plane.store, replicaset, POD) if is_active(pod)]
 
 
-async def _scale(plane: Plane, replicaset: Object) -> None:
-    active = _active(plane, replicaset)
-    missing = replicaset["spec"].get("replicas", 1) - len(active)
+async def _scale(plane: Plane, replicaset: Object, active: list[Object]) -> bool:
+    """True if there was something to do."""
+    missing = int(replicaset["spec"].get("replicas", 1)) - len(active)
     if missing > 0:
         await _create(plane, replicaset, min(missing, BURST))
     elif missing < 0:
         await _delete(plane, replicaset, active, min(-missing, BURST))
+    return missing != 0
 
 
 async def _create(plane: Plane, replicaset: Object, count: int) -> None:
@@ -127,4 +128,4 @@ def _report(plane: Plane, replicaset: Object, active: list[Object], *, available
     )
 
 
-controller = Controller("replicaset", (REPLICASET, POD), keys, reconcile)
+controller = Controller("replicaset", (REPLICASET, POD), keys, reconcile, gathers=True)

@@ -235,4 +235,4 @@ def _report(plane: Plane, members: Set) -> float | None:
     return min((wait for wait in waits if wait), default=None)
 
 
-controller = Controller("statefulset", (STATEFULSET, POD), keys, reconcile)
+controller = Controller("statefulset", (STATEFULSET, POD), keys, reconcile, gathers=True)
