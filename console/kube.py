@@ -6,6 +6,7 @@ because decoding 10,000 Pods into them takes 70 times as long.
 
 import json
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -323,11 +324,16 @@ def _tell(
     )
 
 
+_importing = threading.Lock()
+
+
 def _pool(server: str, context: ssl.SSLContext) -> urllib3.PoolManager:
     """The official client's connection pool, led past our checks."""
     # Imported when first needed: the client brings all its models along, two seconds of them.
-    from kubernetes.client.configuration import Configuration
-    from kubernetes.client.rest import RESTClientObject
+    # One thread at a time: two that begin together break each other's half-made modules.
+    with _importing:
+        from kubernetes.client.configuration import Configuration
+        from kubernetes.client.rest import RESTClientObject
 
     configuration = Configuration(host=server, connection_pool_maxsize=POOL_SIZE, retries=False)
     # Proxies of the environment are for the operator's shell, not for API servers.
