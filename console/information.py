@@ -152,7 +152,8 @@ def _basic(cluster: Cluster, facts: Facts) -> Iterator[Fact]:
     if facts:
         yield Fact(_("Project"), _project(facts))
     yield Fact(_("Region"), account.region)
-    yield Fact(_("Account"), account.name, note=account.uin)
+    yield Fact(_("Account"), account.name)
+    yield Fact(_("Account Uin"), account.uin, code=True, copy=True)
     yield Fact(_("Account type"), _account_type(facts))
     yield Fact(_("Deletion protection"), _on_off(facts.get("deletion_protection")))
     yield Fact(_("Binder"), cluster.get_binder_display(), note=cluster.get_claim_display())

@@ -23,6 +23,7 @@ class ActivityRow:
     line: Activity
     what: str
     changes: tuple[differences.Line, ...]
+    by_itself: bool
 
 
 @require_GET
@@ -65,7 +66,8 @@ def _choices(cluster: Cluster | None) -> dict[str, list[str]]:
 
 
 def row(line: Activity) -> ActivityRow:
-    return ActivityRow(line, what(line), differences.difference(line.before, line.after))
+    changes = differences.difference(line.before, line.after)
+    return ActivityRow(line, what(line), changes, by_itself=line.username == "podgate")
 
 
 def what(line: Activity) -> str:

@@ -1,5 +1,6 @@
 """The sandbox's switchboard: faults on and off, what was called; only beside a sandbox."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from console.forms import FaultForm
 from console.sandbox_control import SandboxError
 
 CALLS_SHOWN = 50
+READS = ("", "get", "list", "watch")
+CALLS_SINCE = 600  # seconds
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,26 @@ class FaultRow:
 
 
 @dataclass(frozen=True)
+class CallRow:
+    """A call the sandbox answered, of either half."""
+
+    at: datetime
+    what: str
+    where: str
+    answer: str
+    failed: bool
+    took_ms: int
+    request_id: str
+
+
+@dataclass(frozen=True)
 class Half:
     """One half of the sandbox; `trouble` where it does not answer."""
 
     name: str
     title: str
     faults: tuple[FaultRow, ...] = ()
-    calls: tuple[dict[str, Any], ...] = ()
+    calls: tuple[CallRow, ...] = ()
     quotas: tuple[tuple[str, int], ...] = ()
     trouble: str = ""
 
@@ -55,9 +71,11 @@ def _only_beside_a_sandbox[**P](view: Callable[P, HttpResponse]) -> Callable[P, 
 @access.require_role(access.Role.VIEWER)
 @_only_beside_a_sandbox
 def sandbox(request: HttpRequest) -> HttpResponse:
+    everything = request.GET.get("calls") == "all"
     context = {
         "section": "sandbox",
-        "halves": [_half(name) for name in sandbox_control.halves()],
+        "everything": everything,
+        "halves": [_half(name, everything=everything) for name in sandbox_control.halves()],
         "may_switch": access.has_role(request.user, access.Role.OPERATOR),
     }
     return render(request, "console/sandbox.html", context)
@@ -100,14 +118,17 @@ def _tell(
     return redirect("sandbox")
 
 
-def _half(name: str) -> Half:
-    title = faults.HALVES.get(name, name)
+def _half(name: str, *, everything: bool) -> Half:
+    title = str(faults.HALVES.get(name, name))
+    since = f"calls?since={time.time() - CALLS_SINCE:.0f}"
     try:
         on = {fault["fault"]: fault for fault in sandbox_control.ask(name, "GET", "faults")}
-        calls = sandbox_control.ask(name, "GET", "calls")
-        return Half(name, str(title), _rows(name, on), _calls(calls), _quotas(name))
+        answered = sandbox_control.ask(name, "GET", since)
+        calls = [call for call in answered if everything or _is_write(call)]
+        newest = tuple(_call(call) for call in calls[-CALLS_SHOWN:][::-1])
+        return Half(name, title, _rows(name, on), newest, _quotas(name))
     except SandboxError as error:
-        return Half(name, str(title), trouble=str(error))
+        return Half(name, title, trouble=str(error))
 
 
 def _rows(half: str, on: dict[str, dict[str, Any]]) -> tuple[FaultRow, ...]:
@@ -131,14 +152,23 @@ def _detail(fault: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _calls(answer: Any) -> tuple[dict[str, Any], ...]:
-    """The newest calls first, with times as times."""
-    calls = answer.get("calls", []) if isinstance(answer, dict) else answer or []
-    newest = [dict(call) for call in calls[-CALLS_SHOWN:]][::-1]
-    for call in newest:
-        at = call.get("at", call.get("time"))
-        call["at"] = datetime.fromtimestamp(at, UTC) if isinstance(at, (int, float)) else None
-    return tuple(newest)
+def _is_write(call: dict[str, Any]) -> bool:
+    return bool(call.get("write", call.get("verb", "") not in READS))
+
+
+def _call(call: dict[str, Any]) -> CallRow:
+    """Tencent calls have service and action, Kubernetes ones method, path and cluster."""
+    code = call.get("code", "")
+    of_tencent = "action" in call
+    return CallRow(
+        at=datetime.fromtimestamp(call["time"], UTC),
+        what=call["action"] if of_tencent else f"{call['method']} {call['path']}",
+        where=call.get("service" if of_tencent else "cluster", ""),
+        answer=str(code or "OK"),
+        failed=bool(code) if of_tencent else int(code) >= 400,
+        took_ms=round(call.get("took", 0) * 1000),
+        request_id=call.get("id" if of_tencent else "request_id", ""),
+    )
 
 
 def _quotas(half: str) -> tuple[tuple[str, int], ...]:
