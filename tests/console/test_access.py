@@ -1,0 +1,141 @@
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Group, User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from console import activity
+from console.access import Role, cluster_for, has_role, require_role, role_of
+from console.doors import Call
+from console.models import Account, Cluster
+
+pytestmark = pytest.mark.django_db
+
+
+def user(name: str, *roles: Role, **fields: Any) -> User:
+    made = User.objects.create_user(name, **fields)
+    made.groups.set(Group.objects.filter(name__in=roles))
+    return made
+
+
+def registered() -> Cluster:
+    account = Account.objects.create(name="a", uin="1", region="r")
+    return Cluster.objects.create(cluster_id="cls-1", account=account, server="https://x")
+
+
+def test_the_migration_made_a_group_for_each_role() -> None:
+    assert set(Group.objects.values_list("name", flat=True)) == set(Role)
+
+
+@pytest.mark.parametrize("held", list(Role))
+def test_a_role_may_what_the_ones_before_it_may(held: Role) -> None:
+    someone = user("x", held)
+    may = [role for role in Role if has_role(someone, role)]
+    assert may == list(Role)[: list(Role).index(held) + 1]
+
+
+def test_the_highest_of_several_roles_counts() -> None:
+    assert role_of(user("x", Role.VIEWER, Role.ADMIN)) is Role.ADMIN
+
+
+def test_nobody_without_a_role_may_anything() -> None:
+    strangers: list[User | AnonymousUser] = [
+        AnonymousUser(),
+        user("none"),
+        user("off", Role.ADMIN, is_active=False),
+        user("off-root", is_superuser=True, is_active=False),
+    ]
+    for stranger in strangers:
+        assert role_of(stranger) is None
+        with pytest.raises(PermissionDenied):
+            cluster_for(stranger, "cls-1")
+
+
+def test_a_superuser_is_an_admin() -> None:
+    assert role_of(user("root", is_superuser=True)) is Role.ADMIN
+
+
+def test_a_role_that_was_taken_away_counts_no_more() -> None:
+    someone = user("x", Role.OPERATOR)
+    someone.groups.clear()
+    assert role_of(User.objects.get(pk=someone.pk)) is None
+
+
+def test_a_cluster_is_given_to_those_who_may() -> None:
+    cluster = registered()
+    assert cluster_for(user("v", Role.VIEWER), "cls-1") == cluster
+    assert cluster_for(user("o", Role.OPERATOR), "cls-1", Role.OPERATOR) == cluster
+
+
+def test_a_viewer_is_no_operator_even_of_a_cluster_that_does_not_exist() -> None:
+    with pytest.raises(PermissionDenied):
+        cluster_for(user("v", Role.VIEWER), "cls-nothing", Role.OPERATOR)
+
+
+def test_a_cluster_that_is_not_there_is_not_found() -> None:
+    with pytest.raises(Http404):
+        cluster_for(user("v", Role.VIEWER), "cls-nothing")
+
+
+def test_a_view_that_requires_a_role_refuses_the_others() -> None:
+    @require_role(Role.OPERATOR)
+    def page(request: HttpRequest, word: str) -> HttpResponse:
+        return HttpResponse(word)
+
+    request = HttpRequest()
+    request.user = user("o", Role.OPERATOR)
+    assert page(request, "yes").content == b"yes"
+    request.user = user("v", Role.VIEWER)
+    with pytest.raises(PermissionDenied):
+        page(request, word="no")
+
+
+def patterns(found: list[URLPattern | URLResolver], prefix: str = "") -> list[tuple[str, Any]]:
+    pages: list[tuple[str, Any]] = []
+    for each in found:
+        route = prefix + str(each.pattern)
+        if isinstance(each, URLResolver):
+            pages += patterns(each.url_patterns, route)
+        else:
+            pages.append((route, each.callback))
+    return pages
+
+
+def test_only_these_addresses_answer_strangers() -> None:
+    public = {
+        route
+        for route, view in patterns(get_resolver().url_patterns)
+        if not getattr(view, "login_required", True)
+    }
+    assert public <= {"login/", "healthz", "language/", "i18n/setlang/", "theme/"}, public
+
+
+def test_an_activity_holds_request_ids_of_both_doors_and_no_secrets() -> None:
+    calls = [
+        Call("kubernetes", "POST /x", True, "audit-1", 0.1, True),
+        Call("tencent", "CreateListener", True, "req-1", 0.1, True),
+        Call("tencent", "DescribeX", False, "", 0.1, False, "NetworkError"),
+    ]
+    line = activity.record(
+        user("ana"),
+        "create",
+        kind="Service",
+        after={"spec": {"token": "hush"}},
+        message="Bearer hush",
+        calls=calls,
+    )
+    line.refresh_from_db()
+    assert (line.username, line.kubernetes_request_ids, line.cloud_request_ids) == (
+        "ana",
+        ["audit-1"],
+        ["req-1"],
+    )
+    assert "hush" not in f"{line.after} {line.message}"
+
+
+def test_what_podgate_does_itself_is_told_as_such() -> None:
+    assert activity.record(None, "bind").username == "podgate"
+    assert activity.record(AnonymousUser(), "bind").username == "podgate"
+    assert activity.record("command line", "register").username == "command line"
