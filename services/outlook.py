@@ -150,7 +150,7 @@ def _pod(row: Pod) -> kinds.Pod:
 def step_lines(
     cluster: Cluster, spec: ServiceSpec, steps: Sequence[plan.Step], pods: int
 ) -> list[StepLine]:
-    config = tke_service_config(spec)
+    config = tke_service_config(spec) if spec.ports else None
     note = (
         _("and TkeServiceConfig %(name)s") % {"name": config["metadata"]["name"]} if config else ""
     )

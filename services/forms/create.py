@@ -149,8 +149,9 @@ class CreateServiceForm(Sections):
     def clean(self) -> dict[str, Any]:
         self.forget_what_does_not_apply()
         cleaned: dict[str, Any] = self.cleaned_data
-        self.ports.is_valid()
-        self.selectors.is_valid()
+        for rows in (self.ports, self.selectors):
+            rows.is_valid()
+            rows.remember()
         across.access(self)
         across.health(self)
         across.session(self)
@@ -233,20 +234,22 @@ def vars_of(subnet: SubnetChoice) -> dict[str, object]:
 
 
 def port_of(row: PortRow, access: Access) -> Port | None:
-    if not row.is_bound or row.errors:
+    """Of a row whose own fields are right; what it shares with other rows is for the checks."""
+    cleaned = row.alone
+    if not {"protocol", "target", "port", "name"} <= cleaned.keys():
         return None
-    cleaned = row.cleaned_data
     protocol, target, port = Protocol(cleaned["protocol"]), cleaned["target"], cleaned["port"]
     return Port(
         protocol=protocol,
         port=port,
         target=target,
         name=cleaned["name"],
-        node_port=cleaned["node_port"] if access is Access.NODE_PORT else None,
+        node_port=cleaned.get("node_port") if access is Access.NODE_PORT else None,
     )
 
 
 def pair_of(row: SelectorRow) -> tuple[str, str] | None:
-    if not row.is_bound or row.errors or row.is_blank:
+    cleaned = row.alone
+    if not (cleaned.get("key") and cleaned.get("value")):
         return None
-    return row.cleaned_data["key"], row.cleaned_data["value"]
+    return cleaned["key"], cleaned["value"]

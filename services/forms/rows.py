@@ -23,8 +23,14 @@ from services.spec import Protocol
 MOST_ROWS = 100
 
 
-class PortRow(forms.Form):
+class Row(forms.Form):
+    """`alone`: the fields that are right by themselves, before rows are compared."""
+
     use_required_attribute = False
+    alone: Mapping[str, Any] = {}
+
+
+class PortRow(Row):
     protocol = OneOf(
         label=_("Protocol"),
         choices=labelled([protocol.value for protocol in Protocol]),
@@ -58,8 +64,7 @@ class PortRow(forms.Form):
     )
 
 
-class SelectorRow(forms.Form):
-    use_required_attribute = False
+class SelectorRow(Row):
     key = Text(label=_("Key"), widget=forms.TextInput(attrs={"autocomplete": "off"}))
     value = Text(
         label=_("Value"),
@@ -98,7 +103,7 @@ class SelectorRow(forms.Form):
         return cleaned
 
 
-class Rows[F: forms.Form]:
+class Rows[F: Row]:
     """Forms of one kind under one prefix: `ports-0-target`, `ports-1-target`, ..."""
 
     def __init__(
@@ -141,6 +146,10 @@ class Rows[F: forms.Form]:
         # Every row is cleaned, not only those up to the first wrong one.
         wrong = [form for form in self.forms if form.errors]
         return not wrong
+
+    def remember(self) -> None:
+        for form in self.forms:
+            form.alone = dict(form.cleaned_data)
 
     @property
     def lines(self) -> list[tuple[int, F]]:

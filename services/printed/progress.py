@@ -29,7 +29,7 @@ def stages(binding: Binding, now: datetime) -> list[Stage]:
     """Nothing for a binding that goes away; Degraded and Blocked stand where they stopped."""
     if binding.phase == Phase.DELETING:
         return []
-    entered = {
+    entered = {Phase.PENDING.value: binding.created_at} | {
         name: datetime.fromisoformat(passed["at"]) for name, passed in binding.passed.items()
     }
     here = _here(binding)
