@@ -6,6 +6,7 @@ import threading
 import urllib.request
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from sandbox.tencent import main
 from tests.wait import until
 
 TIME_SCALE = 0.02
+LONG = 100_000
 CLIENTS = {"clb": ClbClient, "tke": TkeClient, "vpc": VpcClient, "sts": StsClient}
 Document = dict[str, Any]
 
@@ -99,12 +101,23 @@ class Half:
             method=method,
             data=None if body is None else json.dumps(body).encode(),
         )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=30) as answer:
+        with opener().open(request, timeout=30) as answer:
             return json.loads(answer.read())
 
     def fault(self, name: str, **details: Any) -> None:
         self.control("POST", "faults", {"fault": name, **details})
+
+    # Time
+    def hold(self, action: str) -> None:
+        """The next task of this action ends only when `release` is called."""
+        self.fault("stuck_task", action=action, times=1, stuck=LONG)
+
+    def release(self) -> None:
+        self.pass_time(LONG)
+
+    def pass_time(self, seconds: float) -> None:
+        """Emulated time that passes at once."""
+        self.control("POST", "clock", {"advance": seconds})
 
     # Things most tests need
     def load_balancer(self) -> str:
@@ -134,6 +147,12 @@ class Half:
         found = self.clb("DescribeLoadBalancers", LoadBalancerIds=[lb])
         vip: str = found["LoadBalancerSet"][0]["LoadBalancerVips"][0]
         return vip
+
+
+@cache
+def opener() -> urllib.request.OpenerDirector:
+    """Made once: each one loads every CA certificate of the machine."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def send(client: Any, action: str, params: Document) -> Document:

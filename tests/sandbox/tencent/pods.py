@@ -18,11 +18,12 @@ class _Http(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._pod.connections.append(self._transport)
+        self._pod.looks += 1
 
     def data_received(self, data: bytes) -> None:
         source = self._transport.get_extra_info("peername")[0]
         self._pod.requests.append((source, data.split(b"\r\n", 1)[0].decode()))
-        body = b"" if data.startswith(b"HEAD") else f"{self._pod.ip} {source}".encode()
+        body = b"" if data.startswith(b"HEAD") else self._pod.page(source)
         head = f"HTTP/1.1 {self._pod.status} X\r\nContent-Length: {len(body)}\r\n\r\n"
         self._transport.write(head.encode() + body)
 
@@ -45,9 +46,14 @@ class Pod:
     def __init__(self, ip: str) -> None:
         self.ip = ip
         self.status = 200
+        self.filler = 0
+        self.looks = 0
         self.requests: list[tuple[str, str]] = []
         self.connections: list[asyncio.Transport] = []
         self.listening: asyncio.Server | asyncio.DatagramTransport | None = None
+
+    def page(self, source: str) -> bytes:
+        return f"{self.ip} {source}".encode() + b"." * self.filler
 
     async def start(self, port: int, *, udp: bool) -> None:
         loop = asyncio.get_running_loop()

@@ -16,8 +16,10 @@ def listeners(cloud: Half, lb: str) -> list[Document]:
 
 def test_one_call_makes_one_listener_per_port_when_its_task_has_ended(cloud: Half) -> None:
     lb = cloud.load_balancer()
+    cloud.hold("CreateListener")
     created = create(cloud, lb, Ports=[80, 443], ListenerNames=["podgate-80", "podgate-443"])
     assert listeners(cloud, lb) == [], "not before the task has ended"
+    cloud.release()
     assert cloud.finished(created)["Status"] == 0
     found = listeners(cloud, lb)
     assert [each["ListenerId"] for each in found] == created["ListenerIds"]
@@ -32,16 +34,18 @@ def test_one_call_makes_one_listener_per_port_when_its_task_has_ended(cloud: Hal
 def test_a_second_task_of_one_load_balancer_has_to_wait(cloud: Half) -> None:
     """CLB takes one change at a time per load balancer."""
     lb, other = cloud.load_balancer(), cloud.load_balancer()
-    running = create(cloud, lb, Ports=[80])
+    cloud.hold("CreateListener")
+    create(cloud, lb, Ports=[80])
     with pytest.raises(Refused) as refused:
         create(cloud, lb, Ports=[81])
     assert refused.value.code == "FailedOperation.ResourceInOperating"
     create(cloud, other, Ports=[80])
-    cloud.finished(running)
+    cloud.release()
     create(cloud, lb, Ports=[81])
 
 
 def test_a_load_balancer_being_created_is_locked(cloud: Half) -> None:
+    cloud.hold("CreateLoadBalancer")
     created = cloud.clb("CreateLoadBalancer", LoadBalancerType="OPEN")
     with pytest.raises(Refused) as refused:
         create(cloud, created["LoadBalancerIds"][0], Ports=[80])

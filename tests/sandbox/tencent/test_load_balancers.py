@@ -17,10 +17,12 @@ def described(cloud: Half, lb: str) -> Document:
 
 
 def test_creation_is_asynchronous_and_the_task_is_known_by_its_request_id(cloud: Half) -> None:
+    cloud.hold("CreateLoadBalancer")
     created = cloud.clb("CreateLoadBalancer", **PUBLIC, LoadBalancerName="shop")
     (lb,) = created["LoadBalancerIds"]
     assert described(cloud, lb)["Status"] == 0
     assert described(cloud, lb)["LoadBalancerVips"] == []
+    cloud.release()
     task = cloud.finished(created)
     assert (task["Status"], task["LoadBalancerIds"]) == (0, [lb])
     shown = described(cloud, lb)

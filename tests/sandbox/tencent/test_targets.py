@@ -34,8 +34,10 @@ def test_a_batch_is_in_effect_when_it_is_answered(cloud: Half, lb: str) -> None:
 def test_a_single_registration_is_a_task(cloud: Half, lb: str) -> None:
     listener = cloud.listener(lb)
     call = {"LoadBalancerId": lb, "ListenerId": listener, "Targets": [pod(cloud, 10)]}
+    cloud.hold("RegisterTargets")
     asked = cloud.clb("RegisterTargets", **call)
     assert bound(cloud, lb) == {}
+    cloud.release()
     assert cloud.finished(asked)["Status"] == 0
     assert list(bound(cloud, lb)) == [cloud.ip("20.10:8080")]
     cloud.finished(cloud.clb("DeregisterTargets", **call))
