@@ -90,11 +90,11 @@ class Members:
         return None
 
 
-def _labels(pod: Object) -> Object | None:
+def _labels(pod: Object) -> Any:
     return pod["metadata"].get("labels")
 
 
-def _selector(service: Object) -> Object | None:
+def _selector(service: Object) -> Any:
     return service["spec"].get("selector")
 
 

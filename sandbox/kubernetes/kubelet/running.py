@@ -147,7 +147,9 @@ async def _readiness_now(
     if not process.manner.warm:
         return probes.Outcome(False, "HTTP probe failed with statuscode: 503")
     probe = container.spec["readinessProbe"]
-    return await probes.ask(probe, container.spec, worker.ip, worker.plane.clock)
+    return await probes.ask(
+        probe, container.spec, worker.ip, takes=worker.behaviour.response_seconds
+    )
 
 
 async def _survival(worker: "Worker", container: Container, kind: str) -> int | None:
@@ -156,7 +158,9 @@ async def _survival(worker: "Worker", container: Container, kind: str) -> int | 
     verdict = probes.Verdict(probe, initially=kind == "livenessProbe")
     await worker.plane.clock.sleep(probe.get("initialDelaySeconds", 0))
     while True:
-        outcome = await probes.ask(probe, container.spec, worker.ip, worker.plane.clock)
+        outcome = await probes.ask(
+            probe, container.spec, worker.ip, takes=worker.behaviour.response_seconds
+        )
         if not outcome.ok:
             worker.warn("Unhealthy", f"{word.capitalize()} probe failed: {outcome.message}")
         if verdict.note(outcome.ok) and outcome.ok and kind == "startupProbe":

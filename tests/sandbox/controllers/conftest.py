@@ -25,5 +25,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     names = inspect.signature(pyfuncitem.obj).parameters
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
-    pyfuncitem.funcargs["live"].runner.run(pyfuncitem.obj(**arguments))
+    live = pyfuncitem.funcargs["live"]
+    assert isinstance(live, Live)
+    live.runner.run(pyfuncitem.obj(**arguments))
     return True

@@ -66,8 +66,12 @@ class Live:
     def deploy(self, app: App = WEB, **strategy: Any) -> Object:
         return self.create("Deployment", deployment(app, "shop", **strategy))
 
-    def change(self, kind: str, name: str, fn: Callable[[Object], Any]) -> Object:
-        return self.store.change(KINDS[kind], "shop", name, lambda obj: fn(obj) and None)
+    def change(self, kind: str, name: str, fn: Callable[[Object], object]) -> Object:
+
+        def write(obj: Object) -> None:
+            fn(obj)
+
+        return self.store.change(KINDS[kind], "shop", name, write)
 
     def annotate(self, pod: Object, **annotations: str) -> None:
         said = {f"sandbox.podgate.dev/{k.replace('_', '-')}": v for k, v in annotations.items()}
@@ -100,23 +104,23 @@ class Live:
     def find(self, kind: str, name: str) -> Object | None:
         return self.store.find(KINDS[kind], "shop", name)
 
-    def list(self, kind: str) -> list[Object]:
+    def all(self, kind: str) -> list[Object]:
         return self.store.list(KINDS[kind], "shop")
 
-    def pods(self, app: str = "web") -> "list[Object]":
+    def pods(self, app: str = "web") -> list[Object]:
         """Those that are not on their way out."""
         return [
             pod
-            for pod in self.list("Pod")
+            for pod in self.all("Pod")
             if pod["metadata"]["labels"].get("app") == app
             and "deletionTimestamp" not in pod["metadata"]
         ]
 
     def reasons(self) -> set[str]:
-        return {event["reason"] for event in self.list("Event")}
+        return {event["reason"] for event in self.all("Event")}
 
-    def said(self, reason: str) -> "list[str]":
-        return [event["message"] for event in self.list("Event") if event["reason"] == reason]
+    def said(self, reason: str) -> list[str]:
+        return [event["message"] for event in self.all("Event") if event["reason"] == reason]
 
     async def until[T](self, outcome: Callable[[], T], *, seconds: float = 30) -> T:
         async with asyncio.timeout(seconds):
@@ -128,14 +132,14 @@ class Live:
         """Long enough (twenty emulated seconds) for what should not happen to happen."""
         await asyncio.sleep(seconds)
 
-    async def ready_pods(self, count: int, app: str = "web") -> "list[Object]":
+    async def ready_pods(self, count: int, app: str = "web") -> list[Object]:
         def enough() -> list[Object]:
             ready = [pod for pod in self.pods(app) if condition(pod, "Ready") == "True"]
             return ready if len(ready) == count else []
 
         return await self.until(enough)
 
-    async def running_pods(self, count: int, app: str = "web") -> "list[Object]":
+    async def running_pods(self, count: int, app: str = "web") -> list[Object]:
         def enough() -> list[Object]:
             ready = [p for p in self.pods(app) if condition(p, "ContainersReady") == "True"]
             return ready if len(ready) == count else []

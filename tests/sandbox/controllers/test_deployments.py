@@ -28,7 +28,7 @@ def is_complete(live: Live) -> bool:
     """What `kubectl rollout status` waits for."""
     deployment, said = live.get("Deployment", "web"), status(live)
     replicas = deployment["spec"]["replicas"]
-    return (
+    return bool(
         said.get("observedGeneration") == deployment["metadata"]["generation"]
         and said.get("updatedReplicas") == replicas
         and said.get("replicas") == replicas
@@ -40,7 +40,7 @@ async def test_a_deployment_makes_a_replicaset_which_makes_pods(live: Live) -> N
     live.deploy()
     await live.ready_pods(3)
     await live.until(lambda: is_complete(live))
-    (replicaset,) = live.list("ReplicaSet")
+    (replicaset,) = live.all("ReplicaSet")
     name = replicaset["metadata"]["name"]
     assert replicaset["metadata"]["labels"]["pod-template-hash"] in name
     assert live.get("Deployment", "web")["metadata"]["annotations"][REVISION] == "1"
@@ -92,8 +92,8 @@ async def test_a_rollback_takes_the_old_replicaset_up_again_as_the_newest_revisi
     await live.until(lambda: images(live) == ["shop/web:2"] * 3 and is_complete(live))
     set_image(live, "shop/web:1")
     await live.until(lambda: images(live) == ["shop/web:1"] * 3 and is_complete(live))
-    assert len(live.list("ReplicaSet")) == 2
-    numbers = sorted(r["metadata"]["annotations"][REVISION] for r in live.list("ReplicaSet"))
+    assert len(live.all("ReplicaSet")) == 2
+    numbers = sorted(r["metadata"]["annotations"][REVISION] for r in live.all("ReplicaSet"))
     assert numbers == ["2", "3"]
 
 
@@ -104,7 +104,7 @@ async def test_history_is_kept_to_its_limit(live: Live) -> None:
         image = f"shop/web:{number}"
         set_image(live, image)
         await live.until(lambda image=image: images(live) == [image] * 3 and is_complete(live))  # type: ignore[misc]
-    await live.until(lambda: len(live.list("ReplicaSet")) == 2)
+    await live.until(lambda: len(live.all("ReplicaSet")) == 2)
 
 
 async def test_a_paused_deployment_scales_but_does_not_roll(live: Live) -> None:

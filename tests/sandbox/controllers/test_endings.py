@@ -14,7 +14,7 @@ DRAINING = App(**{**WEB.__dict__, "drain_seconds": 20})
 
 def endpoint(live: Live) -> Object:
     """The only endpoint's conditions; empty when there is none."""
-    slices = live.list("EndpointSlice")
+    slices = live.all("EndpointSlice")
     endpoints = [each for one in slices for each in one.get("endpoints") or ()]
     return endpoints[0]["conditions"] if endpoints else {}
 

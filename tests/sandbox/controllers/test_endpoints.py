@@ -6,7 +6,7 @@ from tests.sandbox.controllers.live import WEB, Live, condition, ip
 
 
 def endpoints(live: Live) -> list[Object]:
-    return [each for one in live.list("EndpointSlice") for each in one.get("endpoints") or ()]
+    return [each for one in live.all("EndpointSlice") for each in one.get("endpoints") or ()]
 
 
 async def test_ready_pods_are_ready_endpoints_with_the_port_their_name_stands_for(
@@ -16,7 +16,7 @@ async def test_ready_pods_are_ready_endpoints_with_the_port_their_name_stands_fo
     live.deploy()
     pods = await live.ready_pods(3)
     await live.until(lambda: sum(e["conditions"]["ready"] for e in endpoints(live)) == 3)
-    (found,) = live.list("EndpointSlice")
+    (found,) = live.all("EndpointSlice")
     assert found["ports"] == [{"name": "tcp-http-80", "port": 8080, "protocol": "TCP"}]
     assert found["metadata"]["labels"]["kubernetes.io/service-name"] == "web"
     assert {each["addresses"][0] for each in found["endpoints"]} == {ip(pod) for pod in pods}
@@ -62,7 +62,7 @@ async def test_a_slice_removed_by_hand_comes_back(live: Live) -> None:
     live.deploy()
     await live.ready_pods(3)
     await live.until(lambda: len(endpoints(live)) == 3)
-    live.delete("EndpointSlice", live.list("EndpointSlice")[0]["metadata"]["name"])
+    live.delete("EndpointSlice", live.all("EndpointSlice")[0]["metadata"]["name"])
     await live.until(lambda: len(endpoints(live)) == 3)
 
 
@@ -71,7 +71,7 @@ async def test_with_the_service_its_endpoints_go(live: Live) -> None:
     live.deploy()
     await live.until(lambda: live.find("Endpoints", "web") is not None)
     live.delete("Service", "web")
-    await live.until(lambda: not live.list("EndpointSlice") and not live.find("Endpoints", "web"))
+    await live.until(lambda: not live.all("EndpointSlice") and not live.find("Endpoints", "web"))
 
 
 async def test_readiness_lost_is_seen_by_the_endpoints(live: Live) -> None:

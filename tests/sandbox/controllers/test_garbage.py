@@ -10,7 +10,7 @@ async def test_background_deletion_takes_the_whole_family(live: Live) -> None:
     await live.ready_pods(3)
     live.delete("Deployment", "web")
     assert live.find("Deployment", "web") is None
-    await live.until(lambda: not live.list("ReplicaSet") and not live.list("Pod"))
+    await live.until(lambda: not live.all("ReplicaSet") and not live.all("Pod"))
 
 
 async def test_foreground_deletion_keeps_the_owner_until_its_children_are_gone(
@@ -22,13 +22,13 @@ async def test_foreground_deletion_keeps_the_owner_until_its_children_are_gone(
     assert live.get("Deployment", "web")["metadata"]["finalizers"] == ["foregroundDeletion"]
 
     def gone() -> bool:
-        if live.list("Pod"):
+        if live.all("Pod"):
             assert live.find("Deployment", "web") is not None
         return live.find("Deployment", "web") is None
 
     await live.until(gone)
-    assert not live.list("ReplicaSet")
-    assert not live.list("Pod")
+    assert not live.all("ReplicaSet")
+    assert not live.all("Pod")
 
 
 async def test_orphans_live_on_without_their_owner(live: Live) -> None:
@@ -36,7 +36,7 @@ async def test_orphans_live_on_without_their_owner(live: Live) -> None:
     await live.ready_pods(3)
     live.delete("Deployment", "web", propagation="Orphan")
     await live.until(lambda: live.find("Deployment", "web") is None)
-    (replicaset,) = live.list("ReplicaSet")
+    (replicaset,) = live.all("ReplicaSet")
     assert "ownerReferences" not in replicaset["metadata"]
     await live.settled()
     assert len(live.pods()) == 3
@@ -48,10 +48,10 @@ async def test_a_new_deployment_adopts_what_an_old_one_left(live: Live) -> None:
     live.delete("Deployment", "web", propagation="Orphan")
     await live.until(lambda: live.find("Deployment", "web") is None)
     live.deploy()
-    await live.until(lambda: "ownerReferences" in live.list("ReplicaSet")[0]["metadata"])
+    await live.until(lambda: "ownerReferences" in live.all("ReplicaSet")[0]["metadata"])
     await live.settled()
     assert {pod["metadata"]["uid"] for pod in live.pods()} == before
-    assert len(live.list("ReplicaSet")) == 1
+    assert len(live.all("ReplicaSet")) == 1
 
 
 async def test_an_object_of_an_owner_that_never_was_is_collected(live: Live) -> None:
@@ -70,7 +70,7 @@ async def test_a_namespace_goes_when_everything_in_it_has_gone(live: Live) -> No
     live.create("ConfigMap", held)
     await live.ready_pods(3)
     live.store.delete(KINDS["Namespace"], None, "shop")
-    await live.until(lambda: not live.list("Pod") and not live.list("Service"))
+    await live.until(lambda: not live.all("Pod") and not live.all("Service"))
     assert live.store.get(KINDS["Namespace"], None, "shop")["status"]["phase"] == "Terminating"
     live.change("ConfigMap", "held", lambda obj: obj["metadata"].pop("finalizers"))
     await live.until(lambda: live.store.find(KINDS["Namespace"], None, "shop") is None)

@@ -145,15 +145,13 @@ async def test_a_pod_that_warms_up_is_ready_only_after_that(live: Live) -> None:
 
 async def test_a_crashing_container_is_restarted_with_growing_back_off(live: Live) -> None:
     live.create("Pod", pod("one", crash_after="2", crash_times="2"))
-    crashed = await live.until(
-        lambda: (
-            (p := live.get("Pod", "one"))
-            and (p.get("status") or {}).get("containerStatuses")
-            and p["status"]["containerStatuses"][0]["restartCount"] == 2
-            and p
-        )
-    )
-    status = crashed["status"]["containerStatuses"][0]
+
+    def container() -> Object:
+        status = live.get("Pod", "one").get("status") or {}
+        return next(iter(status.get("containerStatuses") or ()), {})
+
+    await live.until(lambda: container().get("restartCount") == 2)
+    status = container()
     assert status["state"]["waiting"]["reason"] == "CrashLoopBackOff"
     assert status["lastState"]["terminated"]["exitCode"] == 1
     assert "back-off 10s restarting failed container=web" in status["state"]["waiting"]["message"]
@@ -238,3 +236,11 @@ async def test_after_the_sandbox_was_restarted_containers_run_again_at_the_same_
     after = await running(live, "one")
     assert ip(after) == ip(before)
     assert (await http(ip(after), 8080))["pod"] == "one"
+
+
+async def test_an_answer_slower_than_the_probe_allows_is_a_failure(live: Live) -> None:
+    live.create("Pod", pod("one"))
+    found = await running(live, "one")
+    live.annotate(found, response_seconds="1.5")
+    await live.until(lambda: condition(live.get("Pod", "one"), "Ready") == "False")
+    assert live.said("Unhealthy") == ["Readiness probe failed: context deadline exceeded"]

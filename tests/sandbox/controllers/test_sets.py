@@ -101,12 +101,12 @@ async def test_every_template_is_a_controller_revision_to_go_back_to(live: Live)
     stateful(live)
     await live.ready_pods(3)
     set_image(live, "StatefulSet", "web", "shop/web:2")
-    await live.until(lambda: len(live.list("ControllerRevision")) == 2)
+    await live.until(lambda: len(live.all("ControllerRevision")) == 2)
     set_image(live, "StatefulSet", "web", "shop/web:1")
     await live.until(
-        lambda: sorted(r["revision"] for r in live.list("ControllerRevision")) == [2, 3]
+        lambda: sorted(r["revision"] for r in live.all("ControllerRevision")) == [2, 3]
     )
-    data = live.list("ControllerRevision")[0]["data"]["spec"]["template"]
+    data = live.all("ControllerRevision")[0]["data"]["spec"]["template"]
     assert data["$patch"] == "replace"
 
 
