@@ -9,12 +9,12 @@ HALVES: dict[str, Words] = {"tencent": _("Tencent Cloud"), "kubernetes": _("Kube
 
 _ANY: dict[str, Words] = {
     "throttle": _("Answers RequestLimitExceeded, or 429 at Kubernetes."),
-    "busy": _("Another change is under way at the load balancer: come back later."),
     "timeout_before": _("The call hangs and nothing has happened."),
     "timeout_after": _("The call hangs although it was carried out."),
     "error_500": _("Answers with an internal error."),
 }
 _TENCENT: dict[str, Words] = {
+    "busy": _("Another change is under way at the load balancer: come back later."),
     "failed_task": _("The asynchronous task fails."),
     "stuck_task": _("The asynchronous task never ends."),
     "partial": _("A batch does only a part and names the rest in FailListenerIdSet."),

@@ -17,7 +17,7 @@ from console import access, activity, faults, sandbox_control
 from console.forms import FaultForm
 from console.sandbox_control import SandboxError
 
-CALLS_SHOWN = 50
+CALLS_SHOWN = 25
 READS = ("", "get", "list", "watch")
 CALLS_SINCE = 600  # seconds
 
