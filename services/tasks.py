@@ -25,10 +25,13 @@ def _stop(**_: Any) -> None:
     run.stopping.set()
 
 
-def deliver(task: "Task[Any, Any]", *arguments: Any) -> bool:
-    """Put a task on the queue; without a broker the ticker will, as soon as there is one."""
+def deliver(task: "Task[Any, Any]", *arguments: Any, expires: float = 3600) -> bool:
+    """Put a task on the queue; without a broker the ticker will, as soon as there is one.
+
+    What is sent anew all the time `expires`, so that no pile waits for a worker that was away.
+    """
     try:
-        task.apply_async(arguments, retry=False)
+        task.apply_async(arguments, retry=False, expires=expires)
     except OperationalError:
         logger.warning("%s%s not sent: no broker", task.name, arguments)
         return False
@@ -68,6 +71,12 @@ def sweep(cluster_id: int) -> None:
     with leases.held(f"sweep:{cluster_id}") as lease:
         if lease:
             sweeping.sweep(Cluster.objects.get(pk=cluster_id))
+
+
+@app.task
+def sweep_orphans(account_id: int) -> None:
+    _unless_stopping()
+    sweeping.sweep_orphans(Account.objects.get(pk=account_id))
 
 
 @app.task

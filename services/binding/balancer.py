@@ -180,6 +180,15 @@ def _write_down(run: Run, lb_id: str, *, task: str = "") -> None:
         lb_task=task,
     )
     if not task:
+        activity.record(
+            None,
+            "adopt",
+            cluster=run.binding.cluster.cluster_id,
+            kind="LoadBalancer",
+            namespace=run.binding.namespace,
+            name=lb_id,
+            message="Found by its tags: the answer to its creation was lost.",
+        )
         raise ComeBack(0, f"Found {lb_id}.")
 
 

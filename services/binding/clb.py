@@ -67,6 +67,19 @@ def find(place: Place) -> list[str]:
     return [row["LoadBalancerId"] for row in answer["LoadBalancerSet"] if _is_ours(row, place)]
 
 
+def tagged(account: Account, cluster_id: str) -> Iterator[tuple[str, str]]:
+    """(load balancer, Service uid) of everything that carries our tags for this cluster."""
+    asked = {"Filters": [{"Name": f"tag:{CLUSTER_TAG}", "Values": [cluster_id]}], "Limit": 100}
+    offset, total = 0, 1
+    while offset < total:
+        answer = tencent.call(account, "clb", "DescribeLoadBalancers", asked | {"Offset": offset})
+        for row in answer["LoadBalancerSet"]:
+            tags = {tag["TagKey"]: tag["TagValue"] for tag in row.get("Tags") or ()}
+            if tags.get(CLUSTER_TAG) == cluster_id and SERVICE_TAG in tags:
+                yield row["LoadBalancerId"], tags[SERVICE_TAG]
+        offset, total = offset + 100, answer["TotalCount"]
+
+
 def observe(place: Place) -> Observed | None:
     """The load balancer as it is now; None when a live read does not have it."""
     try:

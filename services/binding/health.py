@@ -17,7 +17,7 @@ from console.kinds import Pod
 from console.kube import KubeError, connect
 from console.models import Account, Cluster
 from console.tencent import CloudError
-from services.binding import clb, gate, gates, ledger
+from services.binding import clb, events, gate, gates, ledger
 from services.binding import cluster as clusters
 from services.binding.phases import Standing
 from services.binding.run import report, took, topic
@@ -150,7 +150,15 @@ def _update_phase(binding: Binding) -> None:
     """Between runs health moves a binding only among the phases that health makes."""
     binding.refresh_from_db()
     if binding.phase in HEALTH_PHASES:
-        report(binding, Standing(health=words(binding), has_load_balancer=True))
+        standing = Standing(health=words(binding), has_load_balancer=True)
+        if report(binding, standing) and binding.phase in {"Ready", "Degraded"}:
+            who = {
+                "namespace": binding.namespace,
+                "name": binding.name,
+                "uid": binding.service_uid,
+            }
+            kube = connect(binding.cluster)
+            events.on_service(kube, {"metadata": who}, binding.phase, binding.message)
 
 
 def _postpone(bindings: Iterable[Binding], until: datetime) -> None:

@@ -26,7 +26,7 @@ _quotas: dict[tuple[str, str], tuple[float, int | None]] = {}
 def read(run: Run) -> None:
     """Fills in the Service and its spec; raises Blocked where podgate must not act."""
     binding = run.binding
-    if binding.cluster.binder != "console":
+    if binding.cluster.binder != "console" and not binding.cluster.leaving:
         raise Blocked("TkeIsBinder", "TKE's service-controller binds in this cluster.")
     run.service = cluster.service(run.kube, binding.namespace, binding.name, binding.service_uid)
     _check_owner(run)

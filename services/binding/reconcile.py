@@ -50,6 +50,7 @@ def reconcile(pk: int) -> Outcome:
         return Settled()
     with leases.held(binding.lb_id or binding.service_uid) as lease:
         if lease is None:
+            wanted.put_off(binding)
             return again(1, "Another worker is at it.")
         outcome = _caught(Run(binding, lease, connect(binding.cluster)))
     if Binding.objects.filter(pk=pk).exists():

@@ -6,9 +6,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from console.kube import connect, path
-from console.models import Cluster
+from console.models import Account, Cluster
+from services.binding import clb, wanted
 from services.binding import cluster as clusters
-from services.binding import wanted
 from services.models import Binding, Lease
 from services.spec import claim
 
@@ -30,6 +30,20 @@ def sweep(cluster: Cluster) -> None:
     Lease.objects.filter(until__lt=timezone.now() - timedelta(days=1)).delete()
 
 
+def sweep_orphans(account: Account) -> None:
+    """Load balancers that carry our tags but have no Binding: theirs is made, and leads them out.
+
+    Whether the Service is really gone, and the cluster ours, is for the binding's own run to say.
+    """
+    for cluster in account.clusters.filter(binder="console", leaving=False):
+        known = set(Binding.objects.filter(cluster=cluster).values_list("service_uid", flat=True))
+        services = connect(cluster).get(path("Service"))["items"]
+        known |= {service["metadata"]["uid"] for service in services}
+        for lb_id, uid in clb.tagged(account, cluster.cluster_id):
+            if uid not in known:
+                _bind(cluster, uid, "", lb_id)
+
+
 def adopt(cluster: Cluster, namespace: str, name: str) -> None:
     """Look at one Service: it may be new, or have another uid than before."""
     service = clusters.service(connect(cluster), namespace, name)
@@ -42,14 +56,14 @@ def bind(cluster: Cluster, service: clusters.Service) -> None:
     if not claim(service, cluster) and not clusters.has_finalizer(service):
         return
     metadata = service["metadata"]
+    _bind(cluster, metadata["uid"], metadata["namespace"], metadata["name"])
+
+
+def _bind(cluster: Cluster, uid: str, namespace: str, name: str) -> None:
     binding, is_new = Binding.objects.get_or_create(
         cluster=cluster,
-        service_uid=metadata["uid"],
-        defaults={
-            "namespace": metadata["namespace"],
-            "name": metadata["name"],
-            "phase_since": timezone.now(),
-        },
+        service_uid=uid,
+        defaults={"namespace": namespace, "name": name, "phase_since": timezone.now()},
     )
     if is_new:
         wanted.send([binding.pk])

@@ -11,7 +11,7 @@ from services.binding import health, leases, wanted
 EVERY = 0.25
 LEASE = "ticker"
 # Seconds between two of the same kind; the first sweep comes at once.
-BEAT, SWEEP, FACTS = 5.0, 10.0, 30.0
+BEAT, SWEEP, FACTS, ORPHANS = 5.0, 10.0, 30.0, 300.0
 
 
 @dataclass
@@ -23,19 +23,26 @@ class Ticker:
     def tick(self) -> None:
         alive.beat("ticker")
         with leases.held(LEASE) as lease:
-            if lease is None:
-                return
-            wanted.send(wanted.due().values_list("pk", flat=True))
-            accounts = set(health.due().values_list("cluster__account", flat=True))
-            for account in Account.objects.filter(pk__in=accounts).values_list("pk", flat=True):
-                tasks.deliver(tasks.poll_health, account)
-            for cluster in Cluster.objects.values_list("pk", flat=True):
-                if self._is_time("sweep", cluster, SWEEP):
-                    tasks.deliver(tasks.sweep, cluster)
-                if self._is_time("facts", cluster, FACTS):
-                    tasks.deliver(tasks.refresh_facts, cluster)
-            if self._is_time("beat", 0, BEAT):
-                tasks.deliver(tasks.beat)
+            if lease:
+                wanted.send(wanted.due().values_list("pk", flat=True))
+                accounts = health.due().values_list("cluster__account", flat=True)
+                for account in set(accounts):
+                    tasks.deliver(tasks.poll_health, account, expires=2)
+                self._send_the_regular()
+
+    def _send_the_regular(self) -> None:
+        clusters = list(Cluster.objects.values_list("pk", flat=True))
+        accounts = list(Account.objects.values_list("pk", flat=True))
+        for task, every, keys in (
+            (tasks.sweep, SWEEP, clusters),
+            (tasks.refresh_facts, FACTS, clusters),
+            (tasks.sweep_orphans, ORPHANS, accounts),
+        ):
+            for key in keys:
+                if self._is_time(task.name, key, every):
+                    tasks.deliver(task, key, expires=every)
+        if self._is_time(tasks.beat.name, 0, BEAT):
+            tasks.deliver(tasks.beat, expires=BEAT)
 
     def _is_time(self, what: str, pk: int, every: float) -> bool:
         now = time.monotonic()

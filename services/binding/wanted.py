@@ -62,6 +62,12 @@ def begin(pk: int) -> Binding | None:
     return Binding.objects.filter(pk=pk).select_related("cluster__account").first()
 
 
+def put_off(binding: Binding) -> None:
+    """Another worker is at it: the ticker sends this again in a moment."""
+    soon = timezone.now() - LOST_AFTER + timedelta(seconds=0.5)
+    Binding.objects.filter(pk=binding.pk).update(sent_at=soon)
+
+
 def finish(binding: Binding, *, due_at: datetime | None) -> None:
     """Clears the trigger that `begin` saw; one that came meanwhile is sent at once."""
     rows = Binding.objects.filter(pk=binding.pk)

@@ -94,31 +94,36 @@ def alive(number: int, weight: int = 10, zero_since: datetime | None = None) -> 
 
 def performed(state: State, step: Step) -> State:
     """What a load balancer has after a step, as the CLB does it."""
-    listeners = dict(state.listeners)
     match step:
         case CreateLoadBalancer(load_balancer):
             return replace(state, load_balancer=load_balancer)
         case DeleteLoadBalancer():
             return State()
-        case CreateListener(key, check, session):
-            assert key.port not in {has.port for has in listeners if has.protocol == key.protocol}
-            listeners[key] = Listener(check, session)
-        case ModifyListener(key, check, session):
-            listeners[key] = replace(listeners[key], check=check, session=session)
         case DeleteListener(key):
-            del listeners[key]
-        case SetWeight(key, target, weight):
-            has = dict(listeners[key].targets)
-            has[target] = replace(has[target], weight=weight)
-            listeners[key] = replace(listeners[key], targets=has)
-        case Register(key, target, weight, uid):
-            assert target not in listeners[key].targets
-            has = {**listeners[key].targets, target: Backend(weight, uid)}
-            listeners[key] = replace(listeners[key], targets=has)
-        case Deregister(key, target):
-            has = {t: b for t, b in listeners[key].targets.items() if t != target}
-            listeners[key] = replace(listeners[key], targets=has)
-    return replace(state, listeners=listeners)
+            rest = {k: listener for k, listener in state.listeners.items() if k != key}
+            return replace(state, listeners=rest)
+        case CreateListener(key, check, session):
+            assert key not in state.listeners
+            listener = Listener(check, session)
+        case ModifyListener(key, check, session):
+            listener = replace(state.listeners[key], check=check, session=session)
+        case _:
+            key = step.key
+            has = state.listeners[key]
+            listener = replace(has, targets=with_targets(has.targets, step))
+    return replace(state, listeners={**state.listeners, key: listener})
+
+
+def with_targets(has: Mapping[Target, Backend], step: Step) -> dict[Target, Backend]:
+    match step:
+        case SetWeight(_, target, weight):
+            return {**has, target: replace(has[target], weight=weight)}
+        case Register(_, target, weight, uid):
+            assert target not in has
+            return {**has, target: Backend(weight, uid)}
+        case Deregister(_, gone):
+            return {target: backend for target, backend in has.items() if target != gone}
+    raise AssertionError(step)
 
 
 def settled(observed: State, desired: State) -> State:
