@@ -22,6 +22,8 @@ APP_ID = 1251234567
 REGION = "ap-guangzhou"
 ZONES = ("ap-guangzhou-3", "ap-guangzhou-4")
 ACCOUNT = "shop-prod"
+# Room for a rollout of 200 Pods beside the demo workloads.
+PODS_PER_NODE = 256
 
 
 @dataclass(frozen=True)

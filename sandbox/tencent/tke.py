@@ -4,12 +4,13 @@ from typing import Any
 
 import msgspec
 
+from sandbox.tencent.addresses import node_ips
 from sandbox.tencent.cloud import Cloud
 from sandbox.tencent.errors import ApiError, refuse
 from sandbox.tencent.filters import filtered, page
 from sandbox.tencent.registry import TKE, Answer, Call
 from sandbox.tencent.shapes import FILTERS, LIMIT, OFFSET, Flag, Many, Text, Whole
-from sandbox.world import Cluster
+from sandbox.world import PODS_PER_NODE, Cluster
 
 Document = dict[str, Any]
 
@@ -34,7 +35,7 @@ DESCRIPTIONS = {
 }
 IPVS = {"cls-vpccni01"}
 CREATED = "2024-03-12T02:14:33Z"
-SERVICES_PER_CLUSTER, PODS_PER_NODE = 1024, 64
+SERVICES_PER_CLUSTER = 1024
 
 
 def _is_vpc_cni(cluster: Cluster) -> bool:
@@ -269,9 +270,9 @@ def _nodes(cluster: Cluster) -> list[Document]:
             "InstanceState": "running",
             "Unschedulable": False,
             "CreatedTime": CREATED,
-            "LanIP": str(cluster.node_subnet.cidr[10 + index]),
+            "LanIP": ip,
             "NodePoolId": "",
             "AutoscalingGroupId": "",
         }
-        for index in range(cluster.nodes)
+        for index, ip in enumerate(node_ips(cluster))
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.kubernetes.kinds import Object
 from sandbox.kubernetes.objects import now
-from sandbox.world import Cluster
+from sandbox.world import PODS_PER_NODE, Cluster
 
 GATE = "podgate.dev/clb-ready"
 ENI_IP = "tke.cloud.tencent.com/eni-ip"
@@ -170,10 +170,12 @@ def node(cluster: Cluster, number: int) -> Object:
     """A CVM of the node subnet; TKE names nodes by their address."""
     subnet = cluster.node_subnet
     ip = str(subnet.cidr.network_address + 10 + number)
-    instance = f"ins-{cluster.id.removeprefix('cls-')}{number:02d}"
-    eni = {ENI_IP: "60"} if cluster.vpc_cni_type else {}
-    room = {"cpu": "7910m", "memory": "14182Mi", "ephemeral-storage": "94Gi", "pods": "61", **eni}
-    size = {"cpu": "8", "memory": "15887Mi", "ephemeral-storage": "100Gi", "pods": "61", **eni}
+    # The id the Tencent half gives the same machine.
+    instance = f"ins-{cluster.id.removeprefix('cls-')[:4]}{number:04d}"
+    eni = {ENI_IP: str(PODS_PER_NODE)} if cluster.vpc_cni_type else {}
+    pods = {"pods": str(PODS_PER_NODE), **eni}
+    room = {"cpu": "7910m", "memory": "14182Mi", "ephemeral-storage": "94Gi", **pods}
+    size = {"cpu": "8", "memory": "15887Mi", "ephemeral-storage": "100Gi", **pods}
     return {
         "metadata": {
             "name": ip,
