@@ -3,10 +3,12 @@
 So this half needs no word with the Kubernetes half, and an IP is "up" when something holds it.
 """
 
+import itertools
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
-from sandbox.world import World
+from sandbox.world import Cluster, World
 
 LISTEN = "0A"
 FRESH_SECONDS = 1.0
@@ -15,6 +17,7 @@ FRESH_SECONDS = 1.0
 class Addresses:
     def __init__(self, world: World) -> None:
         self._pod_cidrs = [cidr for cluster in world.clusters for cidr in cluster.pod_cidrs]
+        self._nodes = {ip for cluster in world.clusters for ip in node_ips(cluster)}
         self._prefix = f"{world.net.prefix}."
         self._held: set[str] = set()
         self._read_at = 0.0
@@ -29,6 +32,10 @@ class Addresses:
 
     def of_pods(self) -> set[str]:
         return {ip for ip in self.held() if self._is_pod(ip)}
+
+    def taken(self) -> set[str]:
+        """Addresses of the VPCs that no load balancer can have: nodes' and Pods'."""
+        return self.of_pods() | self._nodes
 
     def is_up(self, ip: str) -> bool:
         return ip in self.held()
@@ -45,10 +52,20 @@ def _number(ip: str) -> int:
     return int.from_bytes(map(int, ip.split(".")))
 
 
+def node_ips(cluster: Cluster) -> list[str]:
+    """The nodes' addresses: both halves count them from the tenth of the node subnet."""
+    return [str(cluster.node_subnet.cidr[10 + number]) for number in range(cluster.nodes)]
+
+
 def _bound(protocol: str, state: str | None) -> set[str]:
     """Local addresses in /proc/net/<protocol>; each is four bytes in hex, lowest byte first."""
     path = Path("/proc/net", protocol)
-    lines = path.read_text().splitlines()[1:] if path.exists() else []
-    fields = (line.split(None, 4) for line in lines)
-    hexes = {local[:8] for _, local, _, found, *_ in fields if state in (None, found)}
-    return {".".join(str(byte) for byte in reversed(bytes.fromhex(each))) for each in hexes}
+    found = set()
+    with path.open() if path.exists() else nullcontext(()) as lines:
+        for line in itertools.islice(lines, 1, None):
+            _, local, _, is_in, *_ = line.split(None, 4)
+            # Listening sockets come first; behind them may be many thousand connections.
+            if state not in (None, is_in):
+                break
+            found.add(local[:8])
+    return {".".join(str(byte) for byte in reversed(bytes.fromhex(each))) for each in found}

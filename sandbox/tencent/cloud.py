@@ -83,7 +83,7 @@ class Cloud:
 
     def free_vip(self, network: IPv4Network) -> str | None:
         """The lowest address of a subnet that nothing uses; the first few are the VPC's own."""
-        used = self.used_vips() | self.addresses.of_pods()
+        used = self.used_vips() | self.addresses.taken()
         hosts = (str(host) for host in network.hosts())
         reserved = 3 if network.prefixlen < 30 else 0
         return next((host for host in list(hosts)[reserved:] if host not in used), None)

@@ -42,6 +42,8 @@ class Checks:
         for key, (listener, target) in wanted.items():
             if key not in checks:
                 checks[key] = Check(self, balancer, listener, target)
+        if not checks:
+            del self._of[balancer.id]
 
     def stop(self) -> None:
         for checks in self._of.values():

@@ -76,7 +76,7 @@ def _vpc(cloud: Cloud, vpc: Vpc) -> Document:
     },
 )
 def describe_subnets(cloud: Cloud, call: Call) -> Answer:
-    used = Counter(_subnet_of(cloud, ip) for ip in cloud.used_vips() | cloud.addresses.of_pods())
+    used = Counter(_subnet_of(cloud, ip) for ip in cloud.used_vips() | cloud.addresses.taken())
     documents = [
         _subnet(vpc, subnet, used[subnet.id]) for vpc in vpcs(cloud) for subnet in vpc.subnets
     ]

@@ -19,7 +19,7 @@ from tencentcloud.sts.v20180813.sts_client import StsClient
 from tencentcloud.tke.v20180525.tke_client import TkeClient
 from tencentcloud.vpc.v20170312.vpc_client import VpcClient
 
-from sandbox import net, world
+from sandbox import family, net, world
 from sandbox.tencent import main
 from tests.wait import until
 
@@ -43,7 +43,7 @@ class Half:
     """A running Tencent half on a network of its own."""
 
     def __init__(self, state: Path, *, health: str = "probe") -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = family.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self._lock = net.lock_any(str(state), (net.Half.TENCENT,))
