@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from console import facts
-from console.models import Cluster
-from tests.console.pages import cluster, visitor
+from console.models import Account, Cluster
+from tests.console import pages
+from tests.console.pages import visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,7 @@ def known(
     """A cluster that answers, with its facts read."""
     facts_ = fields.pop("facts", None) or told(property_, version=fields.pop("version", "1.30.0"))
     common = {"reachable": True, "facts_at": timezone.now(), "seen_at": timezone.now()}
-    return cluster(cluster_id, facts=facts_, **(common | fields))
+    return pages.cluster(cluster_id, facts=facts_, **(common | fields))
 
 
 def test_without_clusters_the_page_says_how_to_add_one() -> None:
@@ -94,7 +95,7 @@ def test_every_cluster_is_listed_with_its_add_on_in_words_and_its_verdict() -> N
 
 def test_a_cluster_that_does_not_answer_is_named_with_its_reason_and_harms_no_other() -> None:
     known()
-    cluster("cls-dead01", reachable=False, unreachable_because="connection refused")
+    pages.cluster("cls-dead01", reachable=False, unreachable_because="connection refused")
     text = visitor().get("/").text
     assert "Unreachable" in text
     assert text.count("connection refused") == 2
@@ -166,7 +167,7 @@ def test_basic_information_has_every_fact_the_apis_gave() -> None:
 
 
 def test_basic_information_before_anything_was_read_says_so() -> None:
-    cluster()
+    pages.cluster()
     text = visitor().get("/clusters/cls-vpccni01/").text
     assert "Not read yet" in text
     assert "Never read at Tencent Cloud" in text
@@ -239,3 +240,24 @@ def test_the_first_page_is_small() -> None:
         assert answer.status_code == 200, name
         weight += len(answer.getvalue())
     assert weight <= 100 * 1024
+
+
+@pytest.mark.sandbox
+def test_refreshing_asks_the_cloud_and_the_api_server_anew(
+    cluster: Cluster,
+) -> None:
+    Cluster.objects.update(facts={}, facts_at=None)
+    client = visitor()
+    answer = client.post(f"/clusters/{cluster.cluster_id}/refresh/", follow=True)
+    assert "Read cls-vpccni01 again." in answer.text
+    assert "VPC-CNI, shared ENI with multiple IPs" in answer.text
+    assert "subnet-eni01" in answer.text
+    assert "all Ready" in answer.text
+
+
+@pytest.mark.sandbox
+def test_refreshing_an_unreachable_cloud_says_so(cluster: Cluster) -> None:
+    Account.objects.update(endpoint="http://127.0.0.1:1")
+    answer = visitor().post(f"/clusters/{cluster.cluster_id}/refresh/", follow=True)
+    assert answer.status_code == 200
+    assert answer.text.count("Tencent Cloud cannot be reached.") == 2
