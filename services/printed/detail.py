@@ -54,18 +54,25 @@ class Detail:
     gated: int = 0
     ready: int = 0
     stuck: bool = False
+    # Why it could not even be read whether the Service exists.
+    error: str = ""
 
     @property
     def gone(self) -> bool:
-        return self.service is None and self.binding is None
+        return self.service is None and self.binding is None and not self.error
 
 
 def detail(cluster: Cluster, namespace: str, name: str) -> Detail:
     """From the index; a Service so new that the index lacks it is read live."""
-    service = _indexed(cluster, namespace, name) or _read(cluster, namespace, name)
+    service, trouble = _indexed(cluster, namespace, name), ""
+    if service is None:
+        try:
+            service = _read(cluster, namespace, name)
+        except kube.KubeError as error:
+            trouble = str(error)
     binding = _binding(cluster, namespace, name, service)
     if service is None:
-        return _without_service(namespace, name, binding)
+        return _without_service(namespace, name, binding, trouble)
     manifest = as_manifest(service)
     pods = facts.matching(cluster, namespace, service.selector.items())
     phase, tone = _standing(cluster, service, binding, manifest)
@@ -100,7 +107,7 @@ def _indexed(cluster: Cluster, namespace: str, name: str) -> Service | None:
 def _read(cluster: Cluster, namespace: str, name: str) -> Service | None:
     try:
         found = kube.connect(cluster).get(kube.path("Service", namespace, name), kinds.Service)
-    except kube.KubeError:
+    except kube.NotFound:
         return None
     row = service_row(found)
     return Service(
@@ -118,10 +125,13 @@ def _binding(
     return rows.order_by("-created_at").first()
 
 
-def _without_service(namespace: str, name: str, binding: Binding | None) -> Detail:
-    phase = phase_word(binding.phase) if binding else _("Gone")
-    tone = PHASE_TONES[binding.phase] if binding else "idle"
-    return Detail(namespace, name, None, binding, phase, tone)
+def _without_service(namespace: str, name: str, binding: Binding | None, trouble: str) -> Detail:
+    """The binding outlives its Service while it cleans up."""
+    if binding:
+        phase, tone = phase_word(binding.phase), PHASE_TONES[binding.phase]
+    else:
+        phase, tone = (_("Unknown"), "info") if trouble else (_("Gone"), "idle")
+    return Detail(namespace, name, None, binding, phase, tone, error=trouble)
 
 
 def _standing(
