@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from console import live
@@ -25,7 +26,6 @@ SORTS = {
     "node": ("node", "name", "id"),
     "restarts": ("restarts", "name", "id"),
     "workload": ("workload_kind", "workload_name", "name", "id"),
-    "network": ("network_mode", "name", "id"),
     # The youngest first is what "age" ascending means.
     "age": ("-created_at", "id"),
 }
@@ -99,7 +99,7 @@ def _topics(cluster_id: str, namespace: str, name: str) -> list[str]:
 def pod(request: HttpRequest, cluster_id: str, namespace: str, name: str) -> HttpResponse:
     context = _pod_context(request, cluster_id, namespace, name) | {"section": "pods"}
     if context["pod"] is None:
-        raise Http404(f"No Pod {namespace}/{name} in {cluster_id}.")
+        raise Http404(_("No Pod %(name)s.") % {"name": f"{namespace}/{name}"})
     return render(request, "workloads/pod.html", context)
 
 

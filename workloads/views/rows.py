@@ -50,6 +50,10 @@ class Condition:
     message: str
     since: datetime | None
 
+    @property
+    def words(self) -> str:
+        return f"{self.type} {self.status}"
+
 
 @dataclass(frozen=True)
 class PodLine:
@@ -63,6 +67,9 @@ class PodLine:
     bound_by: Sequence[BoundBy]
     unbound: bool
     conditions: Sequence[Condition]
+    # For a dense cell: Ready and what is not as it should be, then the names of the others.
+    told: Sequence[Condition]
+    met: str
     containers: Sequence[dict[str, Any]]
     workload_url: str
     network: str
@@ -80,6 +87,11 @@ def _pod_line(cluster: Cluster, pod: Pod, bound_by: Sequence[BoundBy]) -> PodLin
     gates = [_gate(cluster, gate, unbound=unbound) for gate in pod.gates]
     is_open = sum(gate.status == "True" for gate in gates)
     ready = sum(bool(container["ready"]) for container in pod.containers)
+    conditions = [
+        _condition(one)
+        for one in pod.conditions
+        if one["type"] not in {g["type"] for g in pod.gates}
+    ]
     return PodLine(
         pod=pod,
         url=reverse("pod", args=[cluster.cluster_id, pod.namespace, pod.name]),
@@ -90,7 +102,9 @@ def _pod_line(cluster: Cluster, pod: Pod, bound_by: Sequence[BoundBy]) -> PodLin
         gates_tone="success" if is_open == len(gates) else "info",
         bound_by=bound_by,
         unbound=any(gate.unbound for gate in gates),
-        conditions=[_condition(one) for one in pod.conditions],
+        conditions=conditions,
+        told=[one for one in conditions if _is_told(one)],
+        met=", ".join(one.type for one in conditions if not _is_told(one)),
         containers=[
             container | {"since": _moment(container["since"]), "tone": _container_tone(container)}
             for container in pod.containers
@@ -152,6 +166,10 @@ def _condition(condition: dict[str, Any]) -> Condition:
         message=condition["message"],
         since=_moment(condition["since"]),
     )
+
+
+def _is_told(condition: Condition) -> bool:
+    return condition.type == "Ready" or condition.tone != "success"
 
 
 def _container_tone(container: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from console import live
@@ -31,7 +32,7 @@ KIND = {kind.lower(): kind for kind in KINDS}
 
 def kind_of(word: str) -> str:
     if word not in KIND:
-        raise Http404(f"No such kind of workload: {word}.")
+        raise Http404(_("No such kind of workload: %(word)s.") % {"word": word})
     return KIND[word]
 
 
@@ -90,7 +91,8 @@ def workload(
 ) -> HttpResponse:
     context = _workload_context(request, cluster_id, kind, namespace, name)
     if context["workload"] is None:
-        raise Http404(f"No {KIND[kind]} {namespace}/{name} in {cluster_id}.")
+        where = {"kind": KIND[kind], "name": f"{namespace}/{name}"}
+        raise Http404(_("No %(kind)s %(name)s.") % where)
     context |= _members_context(request, context) | {"section": kind}
     return render(request, "workloads/workload.html", context)
 
