@@ -40,6 +40,19 @@ def test_an_unknown_key_is_not_found(cloud: Half) -> None:
     assert refused.value.code == "AuthFailure.SecretIdNotFound"
 
 
+def test_a_cam_user_without_the_right_is_not_authorized(cloud: Half) -> None:
+    facts = cloud.world.tencent
+    reader = cloud.client(
+        "clb",
+        secret_id=facts["readonly_secret_id"],
+        secret_key=facts["readonly_secret_key"],
+    )
+    assert send(reader, "DescribeLoadBalancers", {})["TotalCount"] == 0
+    with pytest.raises(Refused) as refused:
+        send(reader, "CreateLoadBalancer", {"LoadBalancerType": "OPEN"})
+    assert refused.value.code == "UnauthorizedOperation"
+
+
 def test_errors_are_http_200_with_exactly_application_json(cloud: Half) -> None:
     """The SDK silently drops an error whose content type carries a charset."""
     status, content_type, response = raw(cloud, {"Content-Type": "application/json"})
