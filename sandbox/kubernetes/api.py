@@ -74,6 +74,8 @@ class Api:
             response = await self._answered(request, call)
         except StatusError as error:
             response = refusal(error)
+            if seconds := error.details.get("retryAfterSeconds"):
+                response.headers["Retry-After"] = str(seconds)
         except Hung as hung:
             await asyncio.sleep(hung.seconds)
             response = refusal(InternalError("the answer was lost"))

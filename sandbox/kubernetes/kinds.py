@@ -29,6 +29,11 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
+    def is_custom(self) -> bool:
+        """A custom resource: no strategic merge patch, no update without a version."""
+        return self.group == "cloud.tencent.com"
+
+    @property
     def singular(self) -> str:
         return self.kind.lower()
 

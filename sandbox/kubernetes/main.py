@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ class _Run:
 
 async def serve(world: World, *, headless: bool = False) -> None:
     """Run until cancelled."""
+    # Thousands of Pods are a million small dicts; the collector's default would pause for them.
+    gc.set_threshold(100_000, 50, 100)
     journal = Journal(world.state / "kubernetes.sqlite3")
     faults, calls, servers = Faults(), Calls(), Servers()
     runs = [

@@ -90,12 +90,17 @@ class Api:
     def apply(self, path: str, body: Document, manager: str, **query: Any) -> Answer:
         return self.patch(path, body, "apply", fieldManager=manager, **query)
 
-    def watch(self, path: str, **query: Any) -> Iterator[Document]:
-        """Events until the server ends the watch."""
+    def watch(self, path: str, *, patience: float = 30, **query: Any) -> Iterator[Document]:
+        """Events until the server ends the watch, or says nothing for longer than `patience`."""
         query.setdefault("timeoutSeconds", 10)
         url = f"{self._server}{path}?{urlencode({'watch': 'true', **query})}"
         response = self._pool.request(
-            "GET", url, headers=self._headers, preload_content=False, retries=False, timeout=30
+            "GET",
+            url,
+            headers=self._headers,
+            preload_content=False,
+            retries=False,
+            timeout=patience,
         )
         waiting = b""
         try:

@@ -143,7 +143,7 @@ def _paths(kinds: tuple[Kind, ...], *, v3: bool) -> Object:
 def _operation(kind: Kind, verb: str, *, v3: bool) -> Object:
     action = {"post": "create", "put": "update", "patch": "patch", "delete": "delete"}[verb]
     known = _QUERY[:1] if verb == "delete" else _QUERY
-    consumes = list(_PATCHES) if verb == "patch" else ["*/*"]
+    consumes = _patches(kind) if verb == "patch" else ["*/*"]
     parameters: list[Object] = [_parameter(name, v3=v3) for name in known]
     operation: Object = {
         "operationId": f"{action}{kind.version.upper()}{kind.group}{kind.kind}",
@@ -158,6 +158,11 @@ def _operation(kind: Kind, verb: str, *, v3: bool) -> Object:
         }
         return operation | {"requestBody": {"content": body}}
     return operation | {"consumes": consumes, "produces": ["application/json"]}
+
+
+def _patches(kind: Kind) -> list[str]:
+    """kubectl chooses its patch by this list."""
+    return [each for each in _PATCHES if not (kind.is_custom and "strategic" in each)]
 
 
 def _parameter(name: str, *, v3: bool) -> Object:

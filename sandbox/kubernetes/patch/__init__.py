@@ -45,7 +45,7 @@ def patched(kind: Kind, current: Object, patch: Any, media_type: str) -> Object:
     if media_type == MERGE:
         merged: Object = merge(fresh, patch)
         return merged
-    if media_type == STRATEGIC and kind.kind not in ("TkeServiceConfig", "Scale"):
+    if media_type == STRATEGIC and not (kind.is_custom or kind.kind == "Scale"):
         return strategic.merge(kind.kind, fresh, patch)
     accepted = ", ".join((JSON_PATCH, MERGE, APPLY))
     raise UnsupportedMediaType(
