@@ -230,8 +230,6 @@ def _new_facts(net: Net, authorities: dict[str, str], state: Path) -> dict[str, 
             # A CAM user of the same account who may only read.
             "readonly_secret_id": f"AKID{secrets.token_hex(16)}",
             "readonly_secret_key": secrets.token_hex(16),
-            "readonly_secret_id": f"AKID{secrets.token_hex(16)}",
-            "readonly_secret_key": secrets.token_hex(16),
             "uin": UIN,
             "region": REGION,
             "account": ACCOUNT,
