@@ -50,9 +50,13 @@ async def run(plane: Plane, controller: Controller) -> None:
 
 
 async def _read(plane: Plane, controller: Controller, queue: WorkQueue) -> None:
-    async for event in plane.store.watch(*controller.watches):
-        for key in controller.keys(plane, event):
-            queue.add(key)
+    subscription = plane.store.watch(*controller.watches)
+    try:
+        async for event in subscription:
+            for key in controller.keys(plane, event):
+                queue.add(key)
+    finally:
+        subscription.close()
 
 
 async def _work(plane: Plane, controller: Controller, queue: WorkQueue) -> None:

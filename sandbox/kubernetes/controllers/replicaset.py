@@ -23,6 +23,7 @@ from sandbox.kubernetes.controllers.pods import (
     is_ready,
 )
 from sandbox.kubernetes.controllers.queue import Key
+from sandbox.kubernetes.errors import StatusError
 from sandbox.kubernetes.kinds import KINDS, Object
 from sandbox.kubernetes.store import Event
 
@@ -74,7 +75,12 @@ async def _create(plane: Plane, replicaset: Object, count: int) -> None:
     for n in range(count):
         pod = from_template(replicaset["spec"]["template"], metadata["namespace"], owner)
         pod["metadata"]["generateName"] = metadata["name"] + "-"
-        made = await admission.create(plane.store, POD, pod)
+        try:
+            made = await admission.create(plane.store, POD, pod)
+        except StatusError as error:
+            message = f"Error creating: {error.message}"
+            plane.events.warning(replicaset, "FailedCreate", message, source=SOURCE)
+            raise
         name = made["metadata"]["name"]
         plane.events.normal(replicaset, "SuccessfulCreate", f"Created pod: {name}", source=SOURCE)
         if n % BREATH == BREATH - 1:

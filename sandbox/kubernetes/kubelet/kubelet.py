@@ -29,10 +29,12 @@ async def run(plane: Plane, addresses: Addresses) -> None:
     """Runs until cancelled; then every socket is closed."""
     workers: dict[str, Worker] = {}
     reserve(addresses, plane.store.list(POD))
+    subscription = plane.store.watch(POD)
     try:
-        async for event in plane.store.watch(POD):
+        async for event in subscription:
             await _heard(plane, workers, event, addresses)
     finally:
+        subscription.close()
         for worker in workers.values():
             await worker.kill()
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from sandbox.kubernetes.controllers.family import is_terminating
 from sandbox.kubernetes.controllers.plane import Plane
-from sandbox.kubernetes.errors import NotFound
+from sandbox.kubernetes.errors import Conflict, NotFound
 from sandbox.kubernetes.kinds import KINDS, Object
 from sandbox.kubernetes.kubelet import running, status, stopping
 from sandbox.kubernetes.kubelet.addresses import Addresses, Exhausted
@@ -179,7 +179,8 @@ class Worker:
         self.done = True
         self._release()
         metadata = self.pod["metadata"]
-        with suppress(NotFound):
+        # Gone already, or another Pod has the name by now.
+        with suppress(NotFound, Conflict):
             self.plane.store.delete(
                 POD, metadata["namespace"], metadata["name"], uid=self.uid, grace_seconds=0
             )

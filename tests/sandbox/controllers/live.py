@@ -11,6 +11,7 @@ from sandbox import world
 from sandbox.kubernetes import nodes
 from sandbox.kubernetes.demo.manifests import GATE, App, deployment, namespace, node
 from sandbox.kubernetes.kinds import KINDS, Kind, Object
+from sandbox.kubernetes.rules import rules_of
 from sandbox.kubernetes.store import Store
 from sandbox.net import lock_any
 
@@ -29,12 +30,16 @@ class Live:
     def __post_init__(self) -> None:
         self.lock = lock_any("tests of the controllers")
         self.cluster = world.clusters(self.lock.net)[0]
-        self.store = Store(self.cluster.id)
+        self.store = Store(self.cluster.id, rules=rules_of(self.cluster))
+        self.found()
+        self._nodes: asyncio.Task[None] | None = None
+
+    def found(self) -> None:
+        """The least a cluster has: two namespaces and three nodes."""
         for name in ("default", "shop"):
             self.create("Namespace", namespace(name))
         for number in range(3):
             self.create("Node", node(self.cluster, number))
-        self._nodes: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         running = nodes.start(

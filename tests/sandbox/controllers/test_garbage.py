@@ -78,3 +78,16 @@ async def test_a_namespace_goes_when_everything_in_it_has_gone(live: Live) -> No
 
 async def test_every_namespace_has_a_default_service_account(live: Live) -> None:
     await live.until(lambda: live.find("ServiceAccount", "default"))
+
+
+async def test_a_world_begun_afresh_under_running_controllers_comes_to_life_again(
+    live: Live,
+) -> None:
+    live.deploy()
+    before = {pod["metadata"]["uid"] for pod in await live.ready_pods(3)}
+    live.store.clear()
+    live.found()
+    live.deploy()
+    after = {pod["metadata"]["uid"] for pod in await live.ready_pods(3)}
+    assert not before & after
+    assert len(live.all("Pod")) == 3
