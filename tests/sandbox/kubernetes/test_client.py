@@ -12,7 +12,8 @@ from tests.world import World
 @pytest.fixture
 def core(world: World) -> Any:
     """Untyped: its models are Optional all the way down."""
-    return client.CoreV1Api(config.new_client_from_config(world.cluster()["kubeconfig"]))
+    loader: Any = config
+    return client.CoreV1Api(loader.new_client_from_config(world.cluster()["kubeconfig"]))
 
 
 def test_lists_come_as_models(core: Any) -> None:
@@ -39,7 +40,7 @@ def test_a_refusal_is_an_exception_with_the_status(core: Any, place: Place) -> N
     with pytest.raises(client.ApiException) as caught:
         core.create_namespaced_service(place.namespace, service(ports=[]))
     assert caught.value.status == 422
-    assert "spec.ports: Required value" in caught.value.body
+    assert "spec.ports: Required value" in str(caught.value.body)
 
 
 def test_a_service_is_made_patched_and_deleted(core: Any, place: Place) -> None:
