@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 
 from sandbox.dataplane import DataPlane, Front
-from sandbox.pool import Backend, Service
+from sandbox.dataplane.pool import Backend, Service
 from sandbox.tencent.clock import Clock
 from sandbox.tencent.model import ALIVE, CLOSE, DEAD, Listener, LoadBalancer
 

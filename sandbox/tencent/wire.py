@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httptools
 import msgspec
 
-from sandbox.dataplane import reset
+from sandbox.dataplane.splice import reset
 
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 500: "Internal Server Error"}
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from sandbox.pool import Backend, Pool, Service, interleaved
+from sandbox.dataplane.pool import Backend, Pool, Service, interleaved
 
 A, B, C = ("127.0.0.1", 1), ("127.0.0.2", 1), ("127.0.0.3", 1)
 
