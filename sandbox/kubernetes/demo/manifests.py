@@ -198,19 +198,23 @@ def node(cluster: Cluster, number: int) -> Object:
             "capacity": size,
             "allocatable": room,
             "conditions": _node_conditions(),
-            "nodeInfo": {
-                "kubeletVersion": cluster.git_version,
-                "kubeProxyVersion": cluster.git_version,
-                "containerRuntimeVersion": "containerd://1.6.9",
-                "osImage": "TencentOS Server 3.1 (Final)",
-                "kernelVersion": "5.4.119-19-0009.11",
-                "operatingSystem": "linux",
-                "architecture": "amd64",
-                "machineID": instance,
-                "systemUUID": instance,
-                "bootID": instance,
-            },
+            "nodeInfo": _node_info(cluster, instance),
         },
+    }
+
+
+def _node_info(cluster: Cluster, instance: str) -> Object:
+    return {
+        "kubeletVersion": cluster.git_version,
+        "kubeProxyVersion": cluster.git_version,
+        "containerRuntimeVersion": "containerd://1.6.9",
+        "osImage": "TencentOS Server 3.1 (Final)",
+        "kernelVersion": "5.4.119-19-0009.11",
+        "operatingSystem": "linux",
+        "architecture": "amd64",
+        "machineID": instance,
+        "systemUUID": instance,
+        "bootID": instance,
     }
 
 
