@@ -1,6 +1,9 @@
 """The texts of the pure rooms in the reader's language."""
 
-from django.utils.translation import gettext
+import re
+from functools import cache
+
+from django.utils.translation import gettext, gettext_noop
 
 from services.limits import Sentence
 
@@ -18,5 +21,73 @@ def said(text: str) -> str:
 
 
 def stored(text: str) -> str:
-    """A text kept on a row: translated where the whole sentence is known, else as it is."""
-    return gettext(text) if text else ""
+    """A text kept on a row, translated where it follows one of the templates below."""
+    for template, pattern in _patterns():
+        if found := pattern.fullmatch(text):
+            values = {name: stored(value) for name, value in found.groupdict().items()}
+            return gettext(template) % values
+    return text
+
+
+# What the engine writes down: phases, problems and steps, in English with their values in place.
+KEPT = (
+    gettext_noop("Waiting for its turn."),
+    gettext_noop("Everything is gone."),
+    gettext_noop("No target yet: the selector matches no Pod whose containers are ready."),
+    gettext_noop("The CLB says Dead of %(dead)s of %(n)s targets."),
+    gettext_noop("%(good)s of %(n)s targets are Alive."),
+    gettext_noop("All %(n)s targets are %(words)s."),
+    gettext_noop("Next: %(step)s."),
+    gettext_noop("Trying again: %(error)s"),
+    gettext_noop("%(lb)s is being created."),
+    gettext_noop("%(lb)s is not there: looking again."),
+    gettext_noop("%(step)s: still under way at the CLB."),
+    gettext_noop("Wrote the finalizer and read it back"),
+    gettext_noop("Wrote the address %(address)s to the Service"),
+    gettext_noop("Opened the gate of %(whose)s"),
+    gettext_noop("Opened the gates of %(whose)s"),
+    gettext_noop("Created a private load balancer"),
+    gettext_noop("Created a public load balancer"),
+    gettext_noop("Create a private load balancer"),
+    gettext_noop("Create a public load balancer"),
+    gettext_noop("Created %(what)s"),
+    gettext_noop("Create %(what)s"),
+    gettext_noop("Changed %(what)s"),
+    gettext_noop("Change %(what)s"),
+    gettext_noop("Set %(what)s to weight %(weight)s"),
+    gettext_noop("Registered %(what)s"),
+    gettext_noop("Register %(what)s"),
+    gettext_noop("Deregistered %(what)s"),
+    gettext_noop("Deregister %(what)s"),
+    gettext_noop("Deleted the load balancer"),
+    gettext_noop("Delete the load balancer"),
+    gettext_noop("Deleted %(what)s"),
+    gettext_noop("Delete %(what)s"),
+    gettext_noop("listeners %(keys)s"),
+    gettext_noop("listener %(keys)s"),
+    gettext_noop("%(n)s targets (%(pods)s Pods) on %(keys)s"),
+    gettext_noop("%(pod)s at %(address)s on %(keys)s"),
+    gettext_noop("%(n)s Pods"),
+    gettext_noop("TKE's service-controller binds in this cluster."),
+    gettext_noop("%(lb)s does not carry podgate's tags for this Service."),
+    gettext_noop("TKE's service-controller works on this Service (%(mark)s)."),
+    gettext_noop("Let one of the two bind it: remove TKE's mark, or podgate's claim."),
+    gettext_noop("TkeServiceConfig %(name)s does not exist."),
+    gettext_noop("Annotation %(name)s is not supported: %(why)s."),
+    gettext_noop("It uses the host's network, so it has no address of its own."),
+    gettext_noop("Its containers are not ready yet."),
+    gettext_noop("It is terminating."),
+)
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """Each template as a pattern of the texts made from it."""
+    found = []
+    for template in KEPT:
+        parts = re.split(r"%\((\w+)\)s", template)
+        literal = [re.escape(part) for part in parts[::2]]
+        named = [f"(?P<{name}>.+?)" for name in parts[1::2]]
+        pattern = "".join(a + b for a, b in zip(literal, [*named, ""], strict=True))
+        found.append((template, re.compile(pattern)))
+    return found

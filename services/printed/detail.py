@@ -54,6 +54,9 @@ class Detail:
     gated: int = 0
     ready: int = 0
     stuck: bool = False
+    message: str = ""
+    # Selected Pods that are no targets: {"pod", "ip", "reason", "message"}.
+    excluded: tuple[dict[str, str], ...] = ()
     # Why it could not even be read whether the Service exists.
     error: str = ""
 
@@ -83,6 +86,8 @@ def detail(cluster: Cluster, namespace: str, name: str) -> Detail:
         binding=binding,
         phase=phase,
         tone=tone,
+        message=stored(binding.message) if binding else "",
+        excluded=_excluded(binding),
         callouts=tuple(_callouts(cluster, service, binding, manifest)),
         stages=tuple(stages(binding, timezone.now())) if binding else (),
         access=access_words(manifest),
@@ -131,7 +136,13 @@ def _without_service(namespace: str, name: str, binding: Binding | None, trouble
         phase, tone = phase_word(binding.phase), PHASE_TONES[binding.phase]
     else:
         phase, tone = (_("Unknown"), "info") if trouble else (_("Gone"), "idle")
-    return Detail(namespace, name, None, binding, phase, tone, error=trouble)
+    message = stored(binding.message) if binding else ""
+    return Detail(namespace, name, None, binding, phase, tone, message=message, error=trouble)
+
+
+def _excluded(binding: Binding | None) -> tuple[dict[str, str], ...]:
+    found = binding.excluded if binding else ()
+    return tuple(pod | {"message": stored(pod["message"])} for pod in found)
 
 
 def _standing(

@@ -10,6 +10,7 @@ from console import live
 from console.access import Role, cluster_for, has_role
 from services.printed import targets as printed_targets
 from services.printed.detail import detail
+from services.words import stored
 from workloads import folded
 from workloads.freshness import freshness
 from workloads.views import listing
@@ -106,7 +107,7 @@ def _steps(context: dict[str, Any]) -> dict[str, Any]:
         return {"steps": [], "steps_total": 0, "steps_failed": 0}
     taken = binding.steps.all()
     return {
-        "steps": taken[:STEPS_SHOWN],
+        "steps": [(step, stored(step.text)) for step in taken[:STEPS_SHOWN]],
         "steps_total": taken.count(),
         "steps_failed": taken.filter(ok=False).count(),
     }
