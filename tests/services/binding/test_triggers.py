@@ -1,0 +1,207 @@
+"""Leases, triggers and the ticker: what the rows say is what happens next."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.utils import timezone
+
+from console import kinds, secrets
+from console.models import Account, Cluster
+from services.binding import health, leases, waking, wanted
+from services.binding.ticking import Ticker
+from services.models import Binding, Lease, Registration
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    account = Account.objects.create(
+        name="shop-prod", uin="1", region="r", secret_id="", secret_key=""
+    )
+    return Cluster.objects.create(
+        cluster_id="cls-1",
+        account=account,
+        server="https://127.0.0.1:1",
+        credentials=secrets.encrypt("{}"),
+    )
+
+
+@pytest.fixture
+def binding(cluster: Cluster) -> Binding:
+    return Binding.objects.create(
+        cluster=cluster,
+        service_uid="uid-1",
+        namespace="shop",
+        name="bar",
+        phase_since=timezone.now(),
+        done=1,
+    )
+
+
+@pytest.fixture(autouse=True)
+def queue() -> Any:
+    """The broker's queue, empty."""
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    broker.delete("celery")
+    return lambda: broker.llen("celery")
+
+
+def test_a_lease_has_one_holder() -> None:
+    with leases.held("lb-1") as first, leases.held("lb-1") as second:
+        assert first is not None
+        assert second is None
+    with leases.held("lb-1") as third:
+        assert third is not None
+
+
+def test_a_lease_that_ran_out_is_free() -> None:
+    with leases.held("lb-1"):
+        Lease.objects.update(until=timezone.now() - timedelta(seconds=1))
+        with leases.held("lb-1") as other:
+            assert other is not None
+
+
+def test_a_write_renews_a_lease_that_is_about_to_end() -> None:
+    with leases.held("lb-1") as lease:
+        assert lease is not None
+        lease.until -= 3
+        before = lease.until
+        lease.ready_to_write()
+        assert lease.until > before
+
+
+def test_no_write_starts_on_a_lease_that_is_lost() -> None:
+    with leases.held("lb-1") as lease:
+        assert lease is not None
+        Lease.objects.update(holder="another")
+        lease.until -= 3
+        with pytest.raises(leases.LeaseLost):
+            lease.ready_to_write()
+
+
+def test_triggers_are_coalesced(binding: Binding, queue: Any) -> None:
+    for _ in range(5):
+        wanted.raise_wanted(Binding.objects.all())
+    assert queue() == 1
+    binding.refresh_from_db()
+    assert binding.wanted == 6
+
+
+def test_a_trigger_during_a_run_is_not_lost(binding: Binding, queue: Any) -> None:
+    wanted.raise_wanted(Binding.objects.all())
+    running = wanted.begin(binding.pk)
+    assert running is not None
+    wanted.raise_wanted(Binding.objects.all())
+    wanted.finish(running, due_at=None)
+    assert queue() == 2
+    later = wanted.begin(binding.pk)
+    assert later is not None
+    wanted.finish(later, due_at=None)
+    assert not wanted.due().exists()
+
+
+def test_a_message_lost_with_the_broker_is_sent_again(binding: Binding, queue: Any) -> None:
+    wanted.raise_wanted(Binding.objects.all())
+    redis.Redis.from_url(settings.REDIS_URL).delete("celery")
+    assert not wanted.due().exists()
+    Binding.objects.update(sent_at=timezone.now() - wanted.LOST_AFTER)
+    wanted.send(wanted.due().values_list("pk", flat=True))
+    assert queue() == 1
+
+
+def test_a_change_ends_the_back_off(binding: Binding) -> None:
+    later = timezone.now() + timedelta(seconds=30)
+    Binding.objects.update(attempts=7, due_at=later)
+    assert not wanted.due().exists()
+    wanted.raise_wanted(Binding.objects.all())
+    binding.refresh_from_db()
+    assert (binding.attempts, binding.sent_at is None) == (0, False)
+
+
+def test_a_tick_sends_what_is_due_and_the_next_one_does_not(binding: Binding, queue: Any) -> None:
+    ticker = Ticker()
+    ticker.tick()
+    regular = queue()
+    Binding.objects.update(due_at=timezone.now())
+    ticker.tick()
+    ticker.tick()
+    assert queue() == regular + 1
+
+
+def test_a_second_ticker_stands_by(binding: Binding, queue: Any) -> None:
+    with leases.held("ticker"):
+        Ticker().tick()
+    assert queue() == 0
+
+
+def registration(binding: Binding, health_word: str, seconds_ago: float) -> Registration:
+    then = timezone.now() - timedelta(seconds=seconds_ago)
+    return Registration.objects.create(
+        binding=binding,
+        lb_id="lb-1",
+        listener_id="lbl-1",
+        protocol="TCP",
+        listener_port=80,
+        ip=f"10.0.0.{Registration.objects.count() + 1}",
+        port=8080,
+        pod_uid="uid",
+        pod_name="bar-1",
+        intended_at=then,
+        registered_at=then,
+        health=health_word,
+    )
+
+
+def test_the_first_look_is_when_a_good_target_can_be_alive(binding: Binding) -> None:
+    binding.first_look = 15
+    row = registration(binding, "", seconds_ago=5)
+    assert row.registered_at is not None
+    assert health.next_look(binding, timezone.now()) == row.registered_at + timedelta(seconds=15)
+
+
+def test_what_is_still_unknown_is_looked_at_every_quarter_second(binding: Binding) -> None:
+    binding.first_look = 15
+    registration(binding, "Unknown", seconds_ago=60)
+    now = timezone.now()
+    assert health.next_look(binding, now) == now + health.EAGER
+
+
+def test_what_is_alive_is_looked_at_rarely(binding: Binding) -> None:
+    registration(binding, "Alive", seconds_ago=60)
+    now = timezone.now()
+    assert health.next_look(binding, now) == now + health.CALM
+
+
+def test_a_pods_change_wakes_the_bindings_that_select_it(
+    binding: Binding, cluster: Cluster, queue: Any
+) -> None:
+    from workloads.models import Service
+
+    Service.objects.create(
+        cluster=cluster,
+        uid="uid-1",
+        namespace="shop",
+        name="bar",
+        resource_version="1",
+        created_at=timezone.now(),
+        type="LoadBalancer",
+        selector={"app": "bar"},
+    )
+    other = kinds.Pod(metadata=kinds.ObjectMeta(name="x", labels={"app": "other"}))
+    waking.on_change(cluster, "Pod", "shop", "x", other)
+    assert queue() == 0
+    mine = kinds.Pod(metadata=kinds.ObjectMeta(name="bar-1", labels={"app": "bar"}))
+    waking.on_change(cluster, "Pod", "shop", "bar-1", mine)
+    assert queue() == 1
+
+
+def test_a_pod_that_is_gone_wakes_the_bindings_it_was_registered_with(
+    binding: Binding, cluster: Cluster, queue: Any
+) -> None:
+    registration(binding, "Alive", seconds_ago=60)
+    waking.on_change(cluster, "Pod", "shop", "bar-1", None)
+    assert queue() == 1
