@@ -97,7 +97,7 @@ class Api:
         if target.kind in REVIEWS:
             return answer(reviews.answer(target.kind, user, request.document()), 201)
         about = self._about(target, user)
-        self._strike_before(target, about)
+        self._strike_before(target, about, is_next_page="continue" in request.query)
         if target.verb in WRITES:
             response = await self._written(target, request)
             self.store.flush()
@@ -178,7 +178,7 @@ class Api:
             "user": user.name,
         }
 
-    def _strike_before(self, target: Target, about: Object) -> None:
+    def _strike_before(self, target: Target, about: Object, *, is_next_page: bool) -> None:
         def hit(fault: str) -> Object | None:
             found = self._faults.strike(fault, target.verb, about)
             return None if found is None else dict(found.options)
@@ -191,7 +191,7 @@ class Api:
             raise InternalError("Internal error occurred: etcdserver: request timed out")
         if hit("forbidden") is not None:
             raise Forbidden.of(target.kind, target.name, "the sandbox was told to refuse this")
-        if target.verb == "list" and hit("gone_410") is not None:
+        if is_next_page and target.verb == "list" and hit("gone_410") is not None:
             raise Gone("The resourceVersion for the provided list is too old.")
         if target.verb in ("update", "patch") and hit("conflict") is not None:
             raise Conflict.modified(stored_kind(target.kind), target.name)

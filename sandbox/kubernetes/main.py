@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sandbox import pki
 from sandbox.faults import Faults
-from sandbox.kubernetes import demo, kubeconfig, nodes
+from sandbox.kubernetes import builtin, demo, kubeconfig, nodes
 from sandbox.kubernetes.api import Api
 from sandbox.kubernetes.calls import Calls
 from sandbox.kubernetes.control import Control
@@ -73,6 +73,7 @@ async def serve(world: World, *, headless: bool = False) -> None:
 def _seed(run: _Run) -> None:
     if run.store.is_empty:
         demo.seed(run.store, run.cluster)
+    builtin.define(run.store, run.cluster.minor)
 
 
 def _api(world: World, run: _Run, faults: Faults, calls: Calls) -> Api:

@@ -256,7 +256,8 @@ def _share(new: Object, old: Object) -> None:
     """Let the new version use the old one's unchanged parts: the history keeps both."""
     for name, value in new.items():
         before = old.get(name)
-        if value == before:
+        # Not the metadata itself: it is about to get a version of its own.
+        if value == before and name != "metadata":
             new[name] = before
         elif isinstance(value, dict) and isinstance(before, dict):
             for inner, part in value.items():

@@ -62,3 +62,15 @@ def _call(world: World, path: str, headers: dict[str, str]) -> urllib3.BaseHTTPR
     authority.write_text(facts["ca"])
     pool = urllib3.PoolManager(ca_certs=str(authority))
     return pool.request("GET", facts["server"] + path, headers=headers, retries=False)
+
+
+def test_only_tkes_custom_resource_is_served(api: Api) -> None:
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    found = api.get(f"{path}/tkeserviceconfigs.cloud.tencent.com").body
+    assert {each["type"] for each in found["status"]["conditions"]} >= {"Established"}
+    names = {"plural": "things", "kind": "Thing"}
+    version = {"name": "v1", "served": True, "storage": True}
+    spec = {"group": "a.example.com", "scope": "Cluster", "names": names, "versions": [version]}
+    refused = api.create(path, {"metadata": {"name": "things.a.example.com"}, "spec": spec})
+    assert refused.code == 422
+    assert "the sandbox serves no other custom resources" in refused.message

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from sandbox.kubernetes.errors import Cause
-from sandbox.kubernetes.kinds import Object
+from sandbox.kubernetes.kinds import KINDS, Object
 from sandbox.kubernetes.rules.checks import words
 from sandbox.kubernetes.rules.checks.workloads import selector_problems
 
@@ -153,6 +153,9 @@ def definition_problems(obj: Object, old: Object | None) -> list[Cause]:
     if obj["metadata"]["name"] != wanted:
         why = 'must be spec.names.plural+"."+spec.group'
         return [words.invalid("metadata.name", obj["metadata"]["name"], why)]
+    if wanted != KINDS["TkeServiceConfig"].resource:
+        # A definition without its resource being served would be a wrong success.
+        return [words.forbidden("spec", "the sandbox serves no other custom resources")]
     return []
 
 
