@@ -18,6 +18,7 @@ from console.models import Account, Cluster
 from console.tencent import CloudError
 
 Answer = Mapping[str, Any]
+_COUNTS = ("version", "nodes", "ready", "pods", "services")
 TKE_CONTROLLER = "tke-service-controller-config"
 
 
@@ -114,6 +115,7 @@ def kubernetes_side(door: Kube) -> dict[str, Any]:
         "pods": count(door, "Pod"),
         "services": count(door, "Service"),
         "tke_controller": tke_controller(door),
+        "in_cluster": in_cluster(door),
     }
 
 
@@ -129,6 +131,13 @@ def count(door: Kube, kind: str) -> int:
     if first.metadata.remaining_item_count is not None:
         return len(first.items) + first.metadata.remaining_item_count
     return sum(len(page.items) for page in door.pages(kube.path(kind), kinds.NamedList))
+
+
+def in_cluster(door: Kube) -> str:
+    """Where Pods reach the API server."""
+    service = door.get(kube.path("Service", "default", "kubernetes"), kinds.Service)
+    port = next((port.port for port in service.spec.ports), 443)
+    return f"https://{service.spec.cluster_ip}:{port}"
 
 
 def tke_controller(door: Kube) -> dict[str, str] | None:
@@ -192,7 +201,7 @@ def describe(answers: Answer) -> dict[str, Any]:
             item["QuotaId"]: item.get("QuotaLimit")
             for item in (answers.get("DescribeQuota") or {}).get("QuotaSet") or ()
         },
-        "kubernetes": {k: v for k, v in inside.items() if k != "tke_controller"} or None,
+        "kubernetes": {name: inside[name] for name in _COUNTS} if inside else None,
         "tke_controller": inside.get("tke_controller"),
     }
 
@@ -245,4 +254,5 @@ def _endpoints(answers: Answer) -> dict[str, Any]:
             "security_group": found.get("SecurityGroup") or "",
         },
         "domain": found.get("ClusterDomain") or "",
+        "in_cluster": (answers.get("kubernetes") or {}).get("in_cluster", ""),
     }

@@ -273,4 +273,5 @@ def _api_server(cluster: Cluster, endpoints: Facts) -> Iterator[Fact]:
     yield Fact(_("Public access list"), acl, code=True)
     subnet = (endpoints.get("private") or {}).get("subnet_id", "")
     yield Fact(_("Private access subnet"), subnet, code=True, copy=True)
+    yield Fact(_("In cluster"), endpoints.get("in_cluster", ""), code=True, copy=True)
     yield Fact(_("Domain"), endpoints.get("domain", ""), code=True, copy=True)

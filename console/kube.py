@@ -19,6 +19,17 @@ from urllib3.exceptions import HTTPError
 
 from console import doors, secrets, transport
 from console.addresses import Refused
+from console.answers import (
+    ERRORS,
+    Conflict,
+    Gone,
+    KubeError,
+    NotFound,
+    Status,
+    decode,
+    failure,
+    unreachable,
+)
 from console.kinds import NamedList, path
 from console.models import Cluster
 
@@ -40,40 +51,6 @@ _PATCHES = {
     "apply": "application/apply-patch+yaml",
 }
 PatchKind = Literal["strategic", "merge", "json", "apply"]
-
-
-class KubeError(Exception):
-    """What the API server answered, or status 0 when it could not be reached."""
-
-    def __init__(self, status: int, reason: str, message: str, request_id: str = "") -> None:
-        super().__init__(message or reason)
-        self.status = status
-        self.reason = reason
-        self.message = message
-        self.request_id = request_id
-
-
-class NotFound(KubeError):
-    pass
-
-
-class Conflict(KubeError):
-    """409: reason AlreadyExists for a create, Conflict for a stale resourceVersion."""
-
-
-class Gone(KubeError):
-    """410: the resourceVersion or the continue token is too old; list again."""
-
-
-_ERRORS: dict[int, type[KubeError]] = {404: NotFound, 409: Conflict, 410: Gone}
-
-
-class Status(msgspec.Struct):
-    """Kubernetes' error object."""
-
-    code: int = 0
-    reason: str = ""
-    message: str = ""
 
 
 class Event[T](msgspec.Struct, frozen=True):
@@ -104,7 +81,7 @@ class Kube:
     def get[T](self, path: str, into: type[T], **params: Any) -> T: ...
     def get(self, path: str, into: type[Any] = dict, **params: Any) -> Any:
         """One object, or one unpaged list, decoded into `into`."""
-        return _decode(self._ask("GET", path, params), into)
+        return decode(self._ask("GET", path, params), into)
 
     def pages[T](self, path: str, into: type[T], *, limit: int = 500, **params: Any) -> Iterator[T]:
         """The pages of a list; `into` is a List struct. Gone when the list took too long."""
@@ -112,8 +89,8 @@ class Kube:
         while True:
             asked = params | {"limit": limit} | ({"continue": token} if token else {})
             body = self._ask("GET", path, asked)
-            yield _decode(body, into)
-            token = _decode(body, NamedList).metadata.continue_
+            yield decode(body, into)
+            token = decode(body, NamedList).metadata.continue_
             if not token:
                 return
 
@@ -137,7 +114,7 @@ class Kube:
         self, path: str, body: dict[str, Any] | None = None, **params: Any
     ) -> dict[str, Any]:
         """Delete; `body` is DeleteOptions (preconditions, propagationPolicy)."""
-        return _decode(self._ask("DELETE", path, params, body), dict)
+        return decode(self._ask("DELETE", path, params, body), dict)
 
     def watch[T](
         self,
@@ -165,7 +142,7 @@ class Kube:
             for line in _lines(response):
                 yield _event(line, into)
         except HTTPError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         finally:
             # Half-read answers cannot go back into the pool.
             response.close()
@@ -180,7 +157,7 @@ class Kube:
         content_type: str = "application/json",
     ) -> dict[str, Any]:
         params = {"fieldManager": FIELD_MANAGER} | params
-        return _decode(self._ask(method, path, params, body, content_type=content_type), dict)
+        return decode(self._ask(method, path, params, body, content_type=content_type), dict)
 
     def _ask(
         self,
@@ -219,16 +196,16 @@ class Kube:
                 redirect=False,
             )
         except (HTTPError, Refused, OSError) as error:
-            failure = _unreachable(error)
-            _tell(method, path, started, failure)
-            raise failure from error
+            lost = unreachable(error)
+            _tell(method, path, started, lost)
+            raise lost from error
         request_id = response.headers.get("Audit-Id", "")
         if 200 <= response.status < 300:
             _tell(method, path, started, None, request_id)
             return response
-        failure = _failure(response, request_id)
-        _tell(method, path, started, failure, request_id)
-        raise failure
+        refusal = failure(response, request_id)
+        _tell(method, path, started, refusal, request_id)
+        raise refusal
 
 
 def connect(cluster: Cluster) -> Kube:
@@ -250,21 +227,6 @@ def _query(params: dict[str, Any]) -> str:
     return f"?{urlencode(words)}" if words else ""
 
 
-@lru_cache(maxsize=256)
-def _decoder(into: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(into)
-
-
-def _decode[T](body: bytes, into: type[T]) -> T:
-    key: Any = into
-    try:
-        decoded: T = _decoder(key).decode(body)
-    except msgspec.MsgspecError as error:
-        message = f"The API server's answer is not understood: {error}"
-        raise KubeError(0, "BadAnswer", message) from error
-    return decoded
-
-
 def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     """The lines of a stream, each as soon as it is complete."""
     rest = b""
@@ -274,42 +236,16 @@ def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
 
 
 def _event[T](line: bytes, into: type[T]) -> Event[T]:
-    wire = _decode(line, _WireEvent)
+    wire = decode(line, _WireEvent)
     if wire.type == "ERROR":
-        status = _decode(bytes(wire.object), Status)
-        kind = _ERRORS.get(status.code, KubeError)
+        status = decode(bytes(wire.object), Status)
+        kind = ERRORS.get(status.code, KubeError)
         raise kind(status.code, status.reason, status.message)
-    return Event(wire.type, _decode(bytes(wire.object), into))
-
-
-def _failure(response: urllib3.BaseHTTPResponse, request_id: str) -> KubeError:
-    body = b""
-    try:
-        body = response.data
-        status = _decoder(Status).decode(body)
-    except (HTTPError, msgspec.MsgspecError):
-        # A proxy in between, or an answer that broke off.
-        status = Status(message=body[:200].decode(errors="replace"))
-    kind = _ERRORS.get(response.status, KubeError)
-    reason = status.reason or response.reason or str(response.status)
-    return kind(response.status, reason, status.message or reason, request_id)
-
-
-def _unreachable(error: Exception) -> KubeError:
-    """Status 0, with the cause in a word: what the list of clusters shows."""
-    refused = transport.refused(error)
-    if refused:
-        return KubeError(0, "AddressRefused", str(refused))
-    if isinstance(error, urllib3.exceptions.SSLError):
-        return KubeError(0, "TLSFailed", f"TLS with the API server failed: {error}")
-    refused_connection = isinstance(error, urllib3.exceptions.NewConnectionError)
-    if isinstance(error, urllib3.exceptions.TimeoutError) and not refused_connection:
-        return KubeError(0, "TimedOut", f"The API server did not answer in time: {error}")
-    return KubeError(0, "Unreachable", f"The API server cannot be reached: {error}")
+    return Event(wire.type, decode(bytes(wire.object), into))
 
 
 def _tell(
-    method: str, path: str, started: float, failure: KubeError | None, request_id: str = ""
+    method: str, path: str, started: float, error: KubeError | None, request_id: str = ""
 ) -> None:
     doors.tell(
         doors.Call(
@@ -318,8 +254,8 @@ def _tell(
             write=method != "GET",
             request_id=request_id,
             took=time.monotonic() - started,
-            ok=failure is None,
-            code=failure.reason if failure else "",
+            ok=error is None,
+            code=error.reason if error else "",
         )
     )
 

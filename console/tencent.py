@@ -4,6 +4,7 @@ The SDK's retryer is not used: it sends again after a success whose answer was l
 write means doing it twice.
 """
 
+import threading
 import time
 from functools import lru_cache
 from typing import Any
@@ -177,9 +178,13 @@ def _wait_for_turn(key: str, priority: Priority) -> None:
         time.sleep(turn.seconds)
 
 
+_importing = threading.Lock()
+
+
 def _send(account: Account, service: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
-    from requests import RequestException
-    from tencentcloud.common.exception import TencentCloudSDKException
+    with _importing:
+        from requests import RequestException
+        from tencentcloud.common.exception import TencentCloudSDKException
 
     client = _client(
         service, account.region, account.endpoint, account.secret_id, account.secret_key
@@ -206,11 +211,13 @@ def _text(message: object) -> str:
 def _client(service: str, region: str, endpoint: str, secret_id: str, secret_key: str) -> Any:
     """One client per service, account and region; the secrets come encrypted, as they are kept."""
     # Imported when first needed: the SDK is large, and most processes' pages do without it.
-    from requests.adapters import HTTPAdapter
-    from tencentcloud.common.common_client import CommonClient
-    from tencentcloud.common.credential import Credential
-    from tencentcloud.common.profile.client_profile import ClientProfile
-    from tencentcloud.common.profile.http_profile import HttpProfile
+    # One thread at a time: two that begin together break each other's half-made modules.
+    with _importing:
+        from requests.adapters import HTTPAdapter
+        from tencentcloud.common.common_client import CommonClient
+        from tencentcloud.common.credential import Credential
+        from tencentcloud.common.profile.client_profile import ClientProfile
+        from tencentcloud.common.profile.http_profile import HttpProfile
 
     address = urlsplit(endpoint)
     http = HttpProfile(

@@ -1,0 +1,85 @@
+"""What an API server answered, as values or as errors; the error's type comes from the code."""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from console import transport
+
+
+class KubeError(Exception):
+    """What the API server answered, or status 0 when it could not be reached."""
+
+    def __init__(self, status: int, reason: str, message: str, request_id: str = "") -> None:
+        super().__init__(message or reason)
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.request_id = request_id
+
+
+class NotFound(KubeError):
+    pass
+
+
+class Conflict(KubeError):
+    """409: reason AlreadyExists for a create, Conflict for a stale resourceVersion."""
+
+
+class Gone(KubeError):
+    """410: the resourceVersion or the continue token is too old; list again."""
+
+
+ERRORS: dict[int, type[KubeError]] = {404: NotFound, 409: Conflict, 410: Gone}
+
+
+class Status(msgspec.Struct):
+    """Kubernetes' error object."""
+
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+@lru_cache(maxsize=256)
+def _decoder(into: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(into)
+
+
+def decode[T](body: bytes, into: type[T]) -> T:
+    key: Any = into
+    try:
+        decoded: T = _decoder(key).decode(body)
+    except msgspec.MsgspecError as error:
+        message = f"The API server's answer is not understood: {error}"
+        raise KubeError(0, "BadAnswer", message) from error
+    return decoded
+
+
+def failure(response: urllib3.BaseHTTPResponse, request_id: str) -> KubeError:
+    body = b""
+    try:
+        body = response.data
+        status = _decoder(Status).decode(body)
+    except (HTTPError, msgspec.MsgspecError):
+        # A proxy in between, or an answer that broke off.
+        status = Status(message=body[:200].decode(errors="replace"))
+    kind = ERRORS.get(response.status, KubeError)
+    reason = status.reason or response.reason or str(response.status)
+    return kind(response.status, reason, status.message or reason, request_id)
+
+
+def unreachable(error: Exception) -> KubeError:
+    """Status 0, with the cause in a word: what the list of clusters shows."""
+    refused = transport.refused(error)
+    if refused:
+        return KubeError(0, "AddressRefused", str(refused))
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return KubeError(0, "TLSFailed", f"TLS with the API server failed: {error}")
+    refused_connection = isinstance(error, urllib3.exceptions.NewConnectionError)
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not refused_connection:
+        return KubeError(0, "TimedOut", f"The API server did not answer in time: {error}")
+    return KubeError(0, "Unreachable", f"The API server cannot be reached: {error}")
