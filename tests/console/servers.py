@@ -70,6 +70,12 @@ def hangs_up(server: Server, handler: BaseHTTPRequestHandler, request: Request) 
     handler.connection.close()
 
 
+def is_silent(server: Server, handler: BaseHTTPRequestHandler, request: Request) -> None:
+    """No answer until the test is over."""
+    server.release.wait(30)
+    handler.close_connection = True
+
+
 def streams(*lines: Any, then_silent: bool = False) -> Answer:
     """A watch: chunked lines, and then its end or silence until the test is over."""
 

@@ -7,7 +7,7 @@ import pytest
 from console import doors, secrets, tencent
 from console.models import Account
 from console.tencent import Busy, CloudError, NotFound, QuotaExceeded, Throttled
-from tests.console.servers import Server, hangs_up, says, serving
+from tests.console.servers import Server, hangs_up, is_silent, says, serving
 
 KEY = "hush-hush"
 
@@ -118,6 +118,16 @@ def test_nobody_there_is_a_network_error() -> None:
         gone = account(server)
     with pytest.raises(CloudError) as caught:
         tencent.call(gone, "clb", "CreateListener")
+    assert caught.value.code == "NetworkError"
+
+
+def test_a_write_gives_up_within_the_time_a_lease_counts_on() -> None:
+    with serving(is_silent) as server:
+        started = time.monotonic()
+        with pytest.raises(CloudError) as caught:
+            tencent.call(account(server), "clb", "CreateListener")
+        assert time.monotonic() - started < tencent.REQUEST_SECONDS + 1
+        assert len(server.asked) == 1
     assert caught.value.code == "NetworkError"
 
 
