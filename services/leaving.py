@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from console import kinds, tencent
 from console.kube import Kube, NotFound, connect, path
 from console.models import Binder, Cluster
-from services.binding import clb, leases, release, sweeping
+from services.binding import calls, leases, release, sweeping
 from services.binding import cluster as clusters
 from services.binding.reconcile import reconcile
 from services.models import Binding
@@ -131,7 +131,7 @@ def _is_gated(workload: kinds.Workload, gate_type: str) -> bool:
 
 def load_balancers(cluster: Cluster) -> list[str]:
     """Ids of the load balancers that carry our tag for this cluster."""
-    asked = {"Filters": [{"Name": f"tag:{clb.CLUSTER_TAG}", "Values": [cluster.cluster_id]}]}
+    asked = {"Filters": [{"Name": f"tag:{calls.CLUSTER_TAG}", "Values": [cluster.cluster_id]}]}
     found: list[str] = []
     while True:
         page = {"Offset": len(found), "Limit": 100}

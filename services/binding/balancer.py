@@ -14,6 +14,7 @@ from console import activity, facts, tencent
 from console.doors import recording
 from console.tencent import CloudError
 from services.binding import clb, cluster
+from services.binding.calls import CLUSTER_TAG, SERVICE_TAG, Place
 from services.binding.plan import Batch
 from services.binding.run import Blocked, ComeBack, Run, took
 from services.binding.words import told
@@ -26,9 +27,9 @@ UNSEEN_LIVES = timedelta(seconds=60)
 TOKEN_USED = "InvalidParameter.ClientTokenLimitExceeded"
 
 
-def place(run: Run) -> clb.Place:
+def place(run: Run) -> Place:
     binding = run.binding
-    return clb.Place(
+    return Place(
         account=binding.cluster.account,
         cluster_id=binding.cluster.cluster_id,
         service_uid=binding.service_uid,
@@ -54,7 +55,7 @@ def look(run: Run) -> clb.Observed | None:
         raise Blocked(
             "NotOurs",
             f"{binding.lb_id} does not carry podgate's tags for this Service.",
-            f"Put the tags {clb.CLUSTER_TAG} and {clb.SERVICE_TAG} back.",
+            f"Put the tags {CLUSTER_TAG} and {SERVICE_TAG} back.",
         )
     status = "running" if observed.is_running else "creating"
     if (binding.lb_status, binding.vip) != (status, observed.address):
@@ -150,7 +151,7 @@ def _confirm_identity(run: Run) -> None:
         )
 
 
-def _missing(run: Run, where: clb.Place) -> None:
+def _missing(run: Run, where: Place) -> None:
     """A live read does not have it: confirm who asks, look a second time, then forget it."""
     binding, now = run.binding, timezone.now()
     _confirm_identity(run)

@@ -1,31 +1,25 @@
-"""The CLB as a `State`, and steps as calls of its API; Tencent's field names stay in here."""
+"""The CLB as a `State`; Tencent's field names stay in here and in `calls`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import batched, groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
 from console import tencent
 from console.models import Account
 from console.tencent import CloudError, Priority
-from services.binding.plan import (
-    Batch,
-    CreateListener,
-    CreateLoadBalancer,
-    DeleteListener,
-    Deregister,
-    ModifyListener,
-    Register,
-    SetWeight,
+from services.binding.calls import (
+    CLUSTER_TAG,
+    LISTENER_PREFIX,
+    SERVICE_TAG,
+    Place,
+    request,
 )
+from services.binding.plan import Batch
 from services.binding.state import Backend, Key, Listener, LoadBalancer, State, Target
 from services.spec import CheckType, HealthCheck
 
-LISTENER_PREFIX = "podgate-"
-CLUSTER_TAG = "podgate-cluster"
-SERVICE_TAG = "podgate-service-uid"
 LB_PER_HEALTH_CALL = 20
-TARGETS_PER_WEIGHT_RULE = 50
 QUOTA = "TOTAL_TARGET_BIND_QUOTA"
 
 type Row = Mapping[str, Any]
@@ -33,20 +27,6 @@ type Row = Mapping[str, Any]
 
 class PartialFailure(CloudError):
     """Some of a batch did not happen; what did is read back."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Whose load balancer it is: what a new one is made with and an existing one is known by."""
-
-    account: Account
-    cluster_id: str
-    service_uid: str
-    name: str
-    vpc_id: str
-    token: str = ""
-    lb_id: str = ""
-    ids: Mapping[Key, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,7 +88,7 @@ def observe(place: Place) -> Observed | None:
 
 def perform(place: Place, batch: Batch) -> Row:
     """Send one batch; PartialFailure when the CLB did only some of it."""
-    body, priority = _REQUESTS[batch.action](place, batch)
+    body, priority = request(place, batch)
     answer = _call(place, batch.action, body, priority)
     if failed := answer.get("FailListenerIdSet"):
         raise PartialFailure(
@@ -214,137 +194,6 @@ def _check(row: Row) -> HealthCheck:
     )
 
 
-def _check_request(check: HealthCheck) -> dict[str, Any]:
-    if not check.enabled:
-        return {"HealthSwitch": 0}
-    asked = {
-        "HealthSwitch": 1,
-        "CheckType": check.type.value,
-        "IntervalTime": check.interval,
-        "TimeOut": check.timeout,
-        "HealthNum": check.healthy,
-        "UnHealthNum": check.unhealthy,
-        # Probes come from 100.64.0.0/10, a range security groups can name.
-        "SourceIpType": 1,
-    }
-    if check.type is CheckType.HTTP:
-        asked |= {
-            "HttpCheckPath": check.path,
-            "HttpCheckDomain": check.domain,
-            "HttpVersion": "HTTP/1.1",
-            "HttpCheckMethod": "GET",
-        }
-    return asked
-
-
 def _health_rows(listener: Row) -> Iterator[Row]:
     for rule in listener.get("Rules") or ():
         yield from rule.get("Targets") or ()
-
-
-type Request = tuple[dict[str, Any], Priority]
-
-
-def _create_load_balancer(place: Place, batch: Batch) -> Request:
-    (step,) = batch.steps
-    assert isinstance(step, CreateLoadBalancer)
-    body: dict[str, Any] = {
-        "LoadBalancerType": step.load_balancer.type,
-        "LoadBalancerName": place.name[:80],
-        "Forward": 1,
-        "VpcId": place.vpc_id,
-        "ClientToken": place.token,
-        "Tags": [
-            {"TagKey": CLUSTER_TAG, "TagValue": place.cluster_id},
-            {"TagKey": SERVICE_TAG, "TagValue": place.service_uid},
-        ],
-    }
-    if step.load_balancer.subnet_id:
-        body["SubnetId"] = step.load_balancer.subnet_id
-    return body, Priority.REGISTER
-
-
-def _create_listener(place: Place, batch: Batch) -> Request:
-    steps = [step for step in batch.steps if isinstance(step, CreateListener)]
-    return {
-        "LoadBalancerId": place.lb_id,
-        "Protocol": steps[0].key.protocol,
-        "Ports": [step.key.port for step in steps],
-        "ListenerNames": [
-            f"{LISTENER_PREFIX}{step.key.protocol.lower()}-{step.key.port}" for step in steps
-        ],
-        "HealthCheck": _check_request(steps[0].check),
-        **({"SessionExpireTime": steps[0].session} if steps[0].session else {}),
-    }, Priority.REGISTER
-
-
-def _modify_listener(place: Place, batch: Batch) -> Request:
-    (step,) = batch.steps
-    assert isinstance(step, ModifyListener)
-    return {
-        "LoadBalancerId": place.lb_id,
-        "ListenerId": place.ids[step.key],
-        "HealthCheck": _check_request(step.check),
-        "SessionExpireTime": step.session,
-    }, Priority.REGISTER
-
-
-def _register(place: Place, batch: Batch) -> Request:
-    targets = [
-        _target(place, step) | {"Weight": step.weight}
-        for step in batch.steps
-        if isinstance(step, Register)
-    ]
-    return {"LoadBalancerId": place.lb_id, "Targets": targets}, Priority.REGISTER
-
-
-def _deregister(place: Place, batch: Batch) -> Request:
-    targets = [_target(place, step) for step in batch.steps if isinstance(step, Deregister)]
-    return {"LoadBalancerId": place.lb_id, "Targets": targets}, Priority.WEIGHT_ZERO
-
-
-def _target(place: Place, step: Register | Deregister) -> dict[str, Any]:
-    return {
-        "ListenerId": place.ids[step.key],
-        "EniIp": step.target.ip,
-        "Port": step.target.port,
-    }
-
-
-def _set_weight(place: Place, batch: Batch) -> Request:
-    steps = [step for step in batch.steps if isinstance(step, SetWeight)]
-    rules = [
-        {
-            "ListenerId": place.ids[key],
-            "Targets": [
-                {"EniIp": step.target.ip, "Port": step.target.port, "Weight": step.weight}
-                for step in some
-            ],
-        }
-        for key, of_one in groupby(sorted(steps, key=lambda s: s.key), lambda s: s.key)
-        for some in batched(of_one, TARGETS_PER_WEIGHT_RULE)
-    ]
-    return {"LoadBalancerId": place.lb_id, "ModifyList": rules}, Priority.WEIGHT_ZERO
-
-
-def _delete_listener(place: Place, batch: Batch) -> Request:
-    steps = [step for step in batch.steps if isinstance(step, DeleteListener)]
-    # Never empty: without ids the CLB deletes them all.
-    ids = [place.ids[step.key] for step in steps]
-    return {"LoadBalancerId": place.lb_id, "ListenerIds": ids}, Priority.REGISTER
-
-
-def _delete_load_balancer(place: Place, batch: Batch) -> Request:
-    return {"LoadBalancerIds": [place.lb_id]}, Priority.REGISTER
-
-
-_REQUESTS: dict[str, Callable[[Place, Batch], Request]] = {
-    "CreateLoadBalancer": _create_load_balancer,
-    "CreateListener": _create_listener,
-    "ModifyListener": _modify_listener,
-    "BatchRegisterTargets": _register,
-    "BatchDeregisterTargets": _deregister,
-    "BatchModifyTargetWeight": _set_weight,
-    "DeleteLoadBalancerListeners": _delete_listener,
-    "DeleteLoadBalancer": _delete_load_balancer,
-}

@@ -13,7 +13,8 @@ from console.models import Cluster
 from services.binding import cluster as clusters
 from services.binding import events
 from services.binding.gate import Backing, gate_condition
-from services.binding.state import excluded, selects, target_port
+from services.binding.pods import selects, target_port
+from services.binding.state import excluded
 from services.models import Binding, Registration
 from services.spec import ServiceSpec, claim, from_manifest
 

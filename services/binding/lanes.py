@@ -10,6 +10,7 @@ from console.doors import recording
 from console.kinds import Pod
 from console.tencent import Busy, CloudError, QuotaExceeded, Throttled
 from services.binding import balancer, clb, ledger
+from services.binding.calls import Place
 from services.binding.clb import Observed
 from services.binding.plan import (
     Batch,
@@ -59,7 +60,7 @@ def perform(
     return errors
 
 
-def _one(run: Run, where: clb.Place, batch: Batch, addresses: Mapping[str, str]) -> None:
+def _one(run: Run, where: Place, batch: Batch, addresses: Mapping[str, str]) -> None:
     if batch.action == "DeleteLoadBalancer":
         _check_still_ours_alone(where)
     with recording() as calls:
@@ -84,13 +85,13 @@ def _one(run: Run, where: clb.Place, batch: Batch, addresses: Mapping[str, str])
         _wait(where, answer["RequestId"], batch)
 
 
-def _check_still_ours_alone(where: clb.Place) -> None:
+def _check_still_ours_alone(where: Place) -> None:
     live = clb.observe(where)
     if live and (live.state.foreign or not live.is_ours):
         raise ComeBack(0, "Somebody else's listener appeared on the load balancer.")
 
 
-def _wait(where: clb.Place, request_id: str, batch: Batch) -> None:
+def _wait(where: Place, request_id: str, batch: Batch) -> None:
     """A bounded wait for an asynchronous call; what takes longer is looked at again later."""
     for _ in range(LOOKS):
         failure = clb.task_failure(where, request_id)

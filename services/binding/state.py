@@ -11,6 +11,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from console.kinds import Pod
+from services.binding.pods import (
+    containers_ready,
+    has_stopped,
+    selects,
+    serves,
+    target_port,
+)
 from services.spec import Access, CheckType, HealthCheck, Port, Protocol, ServiceSpec
 from workloads.pods import network_mode
 
@@ -161,32 +168,6 @@ def left_out(
     )
 
 
-def selects(spec: ServiceSpec, pod: Pod) -> bool:
-    """An empty selector matches nothing: such a Service has its endpoints by hand."""
-    labels = pod.metadata.labels
-    return bool(spec.selector) and all(labels.get(key) == value for key, value in spec.selector)
-
-
-def target_port(port: Port, pod: Pod) -> int | None:
-    """The number behind a port; a name is looked up in the Pod's containers."""
-    if isinstance(port.target, int):
-        return port.target
-    for container in pod.spec.containers:
-        for offered in container.ports:
-            if (offered.name, offered.protocol) == (port.target, port.protocol):
-                return offered.container_port
-    return None
-
-
-def containers_ready(pod: Pod) -> bool:
-    """Never `Ready`: a gated Pod is not Ready until it is bound."""
-    return any(c.type == "ContainersReady" and c.status == "True" for c in pod.status.conditions)
-
-
-def is_running(pod: Pod) -> bool:
-    return any(status.state.running for status in pod.status.container_statuses)
-
-
 def effective_check(spec: ServiceSpec, port: Port) -> HealthCheck:
     """The check as a listener of this protocol carries it, fields without effect at default."""
     check = spec.check_of(port)
@@ -231,22 +212,11 @@ def _wanted(
             continue
         target, uid = Target(pod.status.pod_ip, number), pod.metadata.uid
         is_bound = target in has and has[target].pod == uid
-        if _serves(pod):
+        if serves(pod):
             wanted[target] = Backend(WEIGHT, uid)
-        elif is_bound and not _has_stopped(pod):
+        elif is_bound and not has_stopped(pod):
             wanted[target] = Backend(0, uid)
     return wanted
-
-
-def _serves(pod: Pod) -> bool:
-    return containers_ready(pod) and pod.metadata.deletion_timestamp is None
-
-
-def _has_stopped(pod: Pod | None) -> bool:
-    """Nothing answers at the address any more, and it may be given to another Pod."""
-    if pod is None or pod.status.phase in {"Succeeded", "Failed"}:
-        return True
-    return pod.metadata.deletion_timestamp is not None and not is_running(pod)
 
 
 def _leaving(
@@ -256,7 +226,7 @@ def _leaving(
     return {
         target: Backend(0, backend.pod)
         for target, backend in has.items()
-        if not _has_stopped(known.get(backend.pod))
+        if not has_stopped(known.get(backend.pod))
         and (backend.zero_since is None or now - backend.zero_since < drain)
     }
 
@@ -271,7 +241,7 @@ def _floored(
     kept = {
         target: Backend(has[target].weight, has[target].pod)
         for target in serving & targets.keys()
-        if targets[target].pod == has[target].pod and not _has_stopped(known.get(has[target].pod))
+        if targets[target].pod == has[target].pod and not has_stopped(known.get(has[target].pod))
     }
     return targets | kept
 
