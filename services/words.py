@@ -33,6 +33,7 @@ def stored(text: str) -> str:
 KEPT = (
     gettext_noop("Waiting for its turn."),
     gettext_noop("Everything is gone."),
+    gettext_noop("Draining %(n)s targets at weight 0."),
     gettext_noop("No target yet: the selector matches no Pod whose containers are ready."),
     gettext_noop("The CLB says Dead of %(dead)s of %(n)s targets."),
     gettext_noop("%(good)s of %(n)s targets are Alive."),

@@ -159,7 +159,9 @@ def _note(run: Run, has: State, desired: State, steps: Sequence[Step], pods: Seq
     binding.observed_at = timezone.now()
     binding.save(update_fields=["excluded", "observed_at"])
     run.problems += _foreign(run, has)
-    _report(run, _standing(run, steps=steps))
+    draining = sum(len(listener.targets) for listener in has.listeners.values())
+    waits_for = f"Draining {draining} targets at weight 0." if draining and not steps else ""
+    _report(run, _standing(run, steps=steps, waits_for=waits_for if run.is_leaving else ""))
 
 
 def _foreign(run: Run, has: State) -> list[Problem]:
