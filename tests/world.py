@@ -20,7 +20,7 @@ class World:
 
     state: Path
     facts: dict[str, Any]
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[Any]
 
     @property
     def tencent(self) -> dict[str, str]:

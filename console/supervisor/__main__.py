@@ -83,7 +83,8 @@ class Stack:
         if sandbox != "off":
             scale = os.environ.get("PODGATE_SANDBOX_TIME_SCALE", "1")
             options = ("--state", str(self.state), "--time-scale", scale)
-            self._child("sandbox", "-m", "sandbox", sandbox, *options)
+            more = os.environ.get("PODGATE_SANDBOX_OPTIONS", "").split()
+            self._child("sandbox", "-m", "sandbox", sandbox, *options, *more)
         if "REDIS_URL" not in os.environ:
             self._valkey()
         self._manage("migrate", "--verbosity", "0")

@@ -49,6 +49,8 @@ class Control:
         word, *rest = [unquote(part) for part in request.path.removeprefix(PREFIX).split("/")]
         if (request.method, word) == ("GET", "calls"):
             return Reply(self._gateway.log.since(float(request.query.get("since", 0))))
+        if (request.method, word) == ("GET", "verdicts"):
+            return Reply(list(self._cloud.checks.verdicts))
         if (request.method, word) == ("POST", "reset"):
             await self._gateway.reset()
             return Reply({"ok": True})

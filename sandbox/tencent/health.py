@@ -5,13 +5,28 @@ interval after registration. What a look is belongs to `probes`.
 """
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable
+
+import msgspec
 
 from sandbox.tencent.clock import Clock, Timer
 from sandbox.tencent.model import ALIVE, DEAD, Listener, LoadBalancer, Target
 
 Probe = Callable[[LoadBalancer, Listener, Target], Awaitable[bool]]
 Key = tuple[str, str]
+KEPT = 50_000
+
+
+class Verdict(msgspec.Struct):
+    """A target whose health changed, and when (epoch seconds); benchmarks count from here."""
+
+    time: float
+    load_balancer: str
+    listener: str
+    target: str
+    health: str
 
 
 class Checks:
@@ -24,6 +39,7 @@ class Checks:
         self.clock, self.changed = clock, changed
         self.probe: Probe | None = None
         self.running: set[asyncio.Task[None]] = set()
+        self.verdicts: deque[Verdict] = deque(maxlen=KEPT)
         self._of: dict[str, dict[Key, Check]] = {}
 
     def follow(self, balancer: LoadBalancer) -> None:
@@ -105,6 +121,8 @@ class Check:
             verdict = DEAD
         if verdict != self.target.health:
             self.target.health = verdict
+            where = (self._balancer.id, self._listener.id, self.target.key)
+            self._checks.verdicts.append(Verdict(time.time(), *where, verdict))
             self._checks.changed(self._balancer)
 
     def _setting(self, name: str) -> int:

@@ -117,7 +117,8 @@ def refusal(cloud: Cloud, balancer: LoadBalancer, listener: Listener, group: lis
                 f"{change.key} is already bound to {other.id} of the same CLB with the same"
                 f" protocol {listener.protocol}"
             )
-        if not cloud.networks.reaches(balancer.vpc_id, change.ip):
+        # Where nothing is probed the Pods may be a real cluster's, at addresses of their own.
+        if cloud.checks.probe and not cloud.networks.reaches(balancer.vpc_id, change.ip):
             return f"{change.ip} is not an address that {balancer.vpc_id} can reach"
     return ""
 

@@ -1,0 +1,192 @@
+"""Pods and Services by the hundred in a running product, and what its sandbox wrote down of them.
+
+The sandbox is headless and assumes health: what is measured is the product, not Pods that listen.
+"""
+
+import json
+import os
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPSConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench.stack import Running, running
+from sandbox.kubernetes.demo.bulk import manifests
+from tests.world import World
+
+NAMESPACE = "bulk"
+PORT = 8080
+OPTIONS = "--headless --health assume"
+SETTINGS = {
+    "sandbox": OPTIONS,
+    "time scale": 1.0,
+    "health check": "5 s x 3 (default)",
+    "worker threads": int(os.environ.get("PODGATE_WORKER_THREADS", "12")),
+    "database": "sqlite",
+}
+type Call = dict[str, Any]
+
+
+class Fleet:
+    """One product, its sandbox, and a connection to its first cluster's API server."""
+
+    def __init__(self, product: Running) -> None:
+        self.product = product
+        facts = json.loads((product.state / "world.json").read_text())
+        self.world = World(product.state, facts, product.process)
+        cluster = self.world.cluster()
+        address = urlsplit(cluster["server"])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=cluster["ca"])
+        self._connection = HTTPSConnection(
+            address.hostname or "", address.port, timeout=60, context=context
+        )
+        self._headers = {"Authorization": f"Bearer {cluster['token']}"}
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """One call of the API server; a PATCH is a merge patch."""
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        data = None if body is None else json.dumps(body)
+        self._connection.request(method, path, data, self._headers | {"Content-Type": kind})
+        answer = self._connection.getresponse()
+        text = answer.read()
+        assert answer.status < 300, (method, path, answer.status, text[:500])
+        return json.loads(text)
+
+    def pods(self, count: int, *, per_deployment: int = 200) -> list[str]:
+        """Gated Pods, running; answers the names of their Deployments."""
+        names = []
+        for kind, manifest in manifests(count, per_deployment=per_deployment, gated=True):
+            if kind == "Namespace":
+                self.ask("POST", "/api/v1/namespaces", manifest)
+            elif kind == "Deployment":
+                names.append(manifest["metadata"]["name"])
+                self.ask("POST", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments", manifest)
+        until(lambda: self.running_pods() >= count, every=2)
+        return names
+
+    def running_pods(self) -> int:
+        """Pods with an address; their containers are ready at once."""
+        return sum(1 for _ in self._addresses())
+
+    def _addresses(self) -> Iterator[str]:
+        where, more = f"/api/v1/namespaces/{NAMESPACE}/pods?limit=500", ""
+        while True:
+            page = self.ask("GET", where + more)
+            for pod in page["items"]:
+                if ip := pod["status"].get("podIP"):
+                    yield f"{pod['metadata']['name']} {ip}"
+            if not (token := page["metadata"].get("continue")):
+                return
+            more = f"&continue={token}"
+
+    def pod_of(self) -> dict[str, str]:
+        """Address -> Pod's name."""
+        rows = (row.split() for row in self._addresses())
+        return {ip: name for name, ip in rows}
+
+    def service(self, name: str, selects: str) -> None:
+        """A public Service claimed by class, for the Pods of this Deployment."""
+        manifest = {
+            "metadata": {
+                "name": name,
+                "annotations": {"service.cloud.tencent.com/direct-access": "true"},
+            },
+            "spec": {
+                "type": "LoadBalancer",
+                "loadBalancerClass": "podgate.dev/clb",
+                "selector": {"app": selects},
+                "ports": [{"name": "http", "port": PORT, "targetPort": PORT}],
+            },
+        }
+        self.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/services", manifest)
+
+    def select(self, name: str, selects: str) -> None:
+        where = f"/api/v1/namespaces/{NAMESPACE}/services/{name}"
+        self.ask("PATCH", where, {"spec": {"selector": {"app": selects}}})
+
+    def ready(self, names: Iterable[str]) -> int:
+        where = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/"
+        return sum(self.ask("GET", where + n)["status"].get("readyReplicas", 0) for n in names)
+
+    def cloud_calls(self, since: float = 0) -> list[Call]:
+        return list(self.world.control("tencent", "GET", f"calls?since={since}"))
+
+    def cluster_calls(self, since: float = 0) -> list[Call]:
+        return list(self.world.control("kubernetes", "GET", f"calls?since={since}"))
+
+    def load_balancers(self) -> list[dict[str, Any]]:
+        return list(self.world.control("tencent", "GET", "lb"))
+
+    def cpu(self) -> dict[str, float]:
+        """Seconds of CPU each process of the product has used."""
+        return {
+            word: seconds
+            for pid in Path("/proc").glob("[0-9]*")
+            if (word := _role(pid, str(self.product.state)))
+            if (seconds := _cpu(pid)) is not None
+        }
+
+
+@contextmanager
+def fleet(**settings: str) -> Iterator[Fleet]:
+    """A product of its own for the time of the block; settings are environment variables."""
+    with running(PODGATE_SANDBOX_OPTIONS=OPTIONS, **settings) as product:
+        yield Fleet(product)
+
+
+def until(is_so: Callable[[], Any], *, every: float = 0.2, seconds: float = 600) -> None:
+    """Wait for something to be so; a benchmark that waits too long has failed."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(every)
+
+
+def named(calls: Iterable[Call], action: str) -> list[Call]:
+    return [call for call in calls if call["action"] == action]
+
+
+def ended(call: Call) -> float:
+    """When a call was answered, in epoch seconds."""
+    return float(call["time"] + call["took"])
+
+
+def rejected(calls: Iterable[Call]) -> int:
+    """How many calls the cloud's 20 a second refused."""
+    return sum(call["code"].startswith("RequestLimitExceeded") for call in calls)
+
+
+WORDS = {
+    "sandbox kubernetes": "the sandbox's API servers",
+    "sandbox tencent": "the sandbox's cloud",
+    "celery": "worker",
+    "manage.py watch": "watcher",
+    "manage.py ticker": "ticker",
+    "console.serve": "web",
+    "valkey": "valkey",
+}
+
+
+def _role(pid: Path, state: str) -> str:
+    """Which of this product's processes it is, if any."""
+    try:
+        said = (pid / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        environment = (pid / "environ").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+    if state not in said and f"PODGATE_STATE={state}\0" not in environment:
+        return ""
+    return next((name for word, name in WORDS.items() if word in said), "")
+
+
+def _cpu(pid: Path) -> float | None:
+    try:
+        fields = (pid / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
