@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Protocol
 
-from sandbox.kubernetes import objects
+from sandbox.kubernetes import objects, versions
 from sandbox.kubernetes.deletion import marked, wants_grace
 from sandbox.kubernetes.errors import AlreadyExists, Conflict, NotFound
 from sandbox.kubernetes.journal import Journal
@@ -155,15 +155,15 @@ class Store:
             raise Conflict.modified(kind, metadata["name"])
         if metadata.get("uid") not in (None, "", old["metadata"]["uid"]):
             raise Conflict.of(kind, metadata["name"], _uid_differs(metadata["uid"], old))
-        new = _merged(kind, obj, old, subresource)
+        new = versions.merged(kind, obj, old, subresource)
         self._apply_rules(kind, new, old, subresource)
-        if kind.generation and _intent(new) != _intent(old):
+        if kind.generation and versions.intent(new) != versions.intent(old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
         if dry_run:
             return new
         if new == old:
             return old
-        _share(new, old)
+        versions.share(new, old)
         if objects.is_deleting(new) and not objects.finalizers(new) and not wants_grace(new):
             return self._commit("DELETED", kind, new, old)
         return self._commit("MODIFIED", kind, new, old)
@@ -247,54 +247,8 @@ class Store:
         return obj
 
 
-def _intent(obj: Object) -> Object:
-    """What `generation` counts: everything but bookkeeping and observation."""
-    return {name: value for name, value in obj.items() if name not in ("metadata", "status")}
-
-
-def _share(new: Object, old: Object) -> None:
-    """Let the new version use the old one's unchanged parts: the history keeps both."""
-    for name, value in new.items():
-        before = old.get(name)
-        # Not the metadata itself: it is about to get a version of its own.
-        if value == before and name != "metadata":
-            new[name] = before
-        elif isinstance(value, dict) and isinstance(before, dict):
-            for inner, part in value.items():
-                if part == before.get(inner):
-                    value[inner] = before[inner]
-
-
 def _uid_differs(wanted: str, old: Object) -> str:
     return (
         f"Precondition failed: UID in precondition: {wanted}, "
         f"UID in object meta: {old['metadata']['uid']}"
     )
-
-
-def _merged(kind: Kind, new: Object, old: Object, subresource: str) -> Object:
-    """The object to store: each path to an object writes its own part and nothing else."""
-    if subresource == "status":
-        result = {**old, "status": new.get("status", {})}
-        result["metadata"] = dict(old["metadata"])
-        if "managedFields" in new["metadata"]:
-            result["metadata"]["managedFields"] = new["metadata"]["managedFields"]
-        return result
-    if subresource == "finalize":
-        return {**old, "spec": new.get("spec", {}), "metadata": dict(old["metadata"])}
-    kept = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
-            "generation", "resourceVersion", "generateName")  # fmt: skip
-    metadata = {name: value for name, value in new["metadata"].items() if name not in kept}
-    metadata |= {name: old["metadata"][name] for name in kept if name in old["metadata"]}
-    new["metadata"] = metadata
-    new["apiVersion"], new["kind"] = kind.api_version, kind.kind
-    if kind.namespaced:
-        metadata["namespace"] = old["metadata"].get("namespace", "")
-    if "status" in kind.subresources:
-        new.pop("status", None)
-        if "status" in old:
-            new["status"] = old["status"]
-    if kind.kind == "Namespace":
-        # Only /finalize may take the Namespace's own finalizers away.
-        new["spec"] = old.get("spec", {})
-    return new
