@@ -24,9 +24,13 @@ FORBIDDEN = 403
 class Refused(Exception):
     """Kubernetes did not take the Service; `field` is where the message belongs, or empty."""
 
-    def __init__(self, message: str, *, field: str = "", request_id: str = "") -> None:
+    def __init__(
+        self, message: str, *, field: str = "", request_id: str = "", certain: bool = True
+    ) -> None:
         super().__init__(message)
         self.message, self.field, self.request_id = message, field, request_id
+        # False: no answer came, so nobody knows whether something was written.
+        self.certain = certain
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def refusal(error: kube.KubeError, spec: ServiceSpec) -> Refused:
     else:
         message = _("Kubernetes refused Service %(where)s: %(said)s")
     values = {"said": error.message or error.reason, "where": where}
-    return Refused(message % values, request_id=error.request_id)
+    return Refused(message % values, request_id=error.request_id, certain=error.status > 0)
 
 
 def _record(

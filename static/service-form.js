@@ -133,3 +133,6 @@ function restore() {
   again.submit();
 }
 restore();
+
+// After a refusal the first field to put right has the focus.
+document.querySelector('#create [aria-invalid="true"]')?.focus({ preventScroll: Boolean(document.querySelector("#refused")) });

@@ -29,7 +29,7 @@ def duplicate_ports(spec: ServiceSpec, facts: Facts) -> Outcome:
 
 def duplicate_targets(spec: ServiceSpec, facts: Facts) -> Outcome:
     """A layer-4 CLB knows only VIP, protocol, target address and target port."""
-    if not is_direct(spec):
+    if not is_direct(spec) or not spec.ports:
         return None
     seen: dict[tuple[Protocol, int | str], Port] = {}
     for port in spec.ports:

@@ -243,7 +243,7 @@ def _is_stuck(service: Service, binding: Binding | None) -> bool:
         return False
     blocked = any(problem["severity"] == "blocks" for problem in binding.problems)
     waited = (timezone.now() - binding.phase_since).total_seconds()
-    return blocked or waited > STUCK_SECONDS
+    return blocked or (binding.phase == Phase.DELETING and waited > STUCK_SECONDS)
 
 
 # Drain, deregister and delete take well under a minute when nothing is wrong.

@@ -55,7 +55,8 @@ def submit(request: HttpRequest, cluster: Cluster, form: CreateServiceForm) -> l
     except creation.Refused as refused:
         if refused.field:
             form.add_error(refused.field, refused.message)
-        return [{"message": refused.message, "fix": "", "request_id": refused.request_id}]
+        unsure = "" if refused.certain else "unsure"
+        return [{"message": refused.message, "request_id": refused.request_id, "unsure": unsure}]
     return []
 
 
@@ -68,7 +69,7 @@ def change(request: HttpRequest, cluster: Cluster, do: str) -> HttpResponse:
     context = page(cluster, form) | changed.context(form)
     is_part = request.headers.get("HX-Request") and changed.partial
     template = f"{PAGE}#{changed.partial}" if is_part else PAGE
-    return render(request, template, context)
+    return render(request, template, context | {"part": is_part})
 
 
 @require_POST

@@ -13,6 +13,7 @@ from console.models import Activity, Cluster
 from services.creation import SUBMISSION
 from tests.console import pages
 from tests.services.filling import filled, second_port
+from tests.workloads.index import put_deployment
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sandbox]
@@ -186,6 +187,19 @@ def test_rows_are_added_and_removed_without_javascript(operator: Client) -> None
     assert len(answer.context["form"].selectors) == 0
     answer = operator.post(CREATE, filled(do="nonsense:<>"))
     assert answer.status_code == 200
+
+
+def test_a_workload_is_referenced_without_javascript(operator: Client, cluster: Cluster) -> None:
+    put_deployment(cluster, "web")
+    page = operator.post(CREATE, filled(do="pick")).content.decode()
+    assert '<dialog class="wide" id="picker-dialog" open' in page
+    chosen = {"do": "use", "pick_kind": "Deployment", "pick": "web"}
+    form = operator.post(CREATE, filled(**chosen)).context["form"]
+    assert form.draft().selector == (("app", "web"),)
+    assert form["workload"].value() == "Deployment/web"
+    gone = operator.post(CREATE, filled(**(chosen | {"pick": "vanished"})))
+    assert "Deployment vanished no longer exists in shop" in gone.content.decode()
+    assert gone.context["form"].draft().selector == (("app", "storefront"),)
 
 
 def test_a_part_comes_alone_for_htmx(operator: Client) -> None:

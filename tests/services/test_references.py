@@ -1,0 +1,60 @@
+import pytest
+
+from console.models import Cluster
+from services.references import labels_of, references
+from tests.console import pages
+from tests.workloads.index import put_deployment, put_gated_pod
+from workloads.models import Pod, Workload
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return pages.cluster()
+
+
+def test_a_workload_none_of_whose_pods_is_ready_can_be_used(cluster: Cluster) -> None:
+    put_deployment(cluster)
+    pod = put_gated_pod(cluster, "web-1")
+    Pod.objects.filter(pk=pod.pk).update(workload_kind="Deployment", workload_name="web")
+    (found,) = references(cluster, "shop", "Deployment")
+    assert (found.can, found.ready) == (True, "0 / 3")
+    assert "no Service binds" in found.why
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"host_network": True, "network_mode": "host"}, "hostNetwork"),
+        ({"network_mode": "route"}, "container network"),
+        ({"network_mode": "overlay"}, "overlay"),
+        ({"template_labels": {}}, "no labels"),
+    ],
+)
+def test_a_workload_that_cannot_be_used_says_why(
+    cluster: Cluster, fields: dict[str, object], why: str
+) -> None:
+    put_deployment(cluster)
+    Workload.objects.update(**fields)
+    (found,) = references(cluster, "shop", "Deployment")
+    assert not found.can
+    assert why in found.why
+    # Without direct access the network does not matter, labels still do.
+    (plain,) = references(cluster, "shop", "Deployment", direct=False)
+    assert plain.can is ("template_labels" not in fields)
+
+
+def test_the_labels_are_the_pod_templates_never_the_workloads_own(cluster: Cluster) -> None:
+    put_deployment(cluster)
+    Workload.objects.update(labels={"team": "own"}, template_labels={"app": "web", "tier": "x"})
+    assert labels_of(cluster, "shop", "Deployment", "web") == (("app", "web"), ("tier", "x"))
+    assert labels_of(cluster, "shop", "Deployment", "vanished") is None
+
+
+def test_workloads_are_found_by_name_and_by_label(cluster: Cluster) -> None:
+    put_deployment(cluster, "web")
+    put_deployment(cluster, "api")
+    for find in ("WEB", "app=web"):
+        found = references(cluster, "shop", "Deployment", find=find)
+        assert [one.name for one in found] == ["web"]
