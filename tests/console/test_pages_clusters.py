@@ -233,7 +233,15 @@ def test_the_first_page_is_small() -> None:
     client = visitor()
     compressed = {"Accept-Encoding": "gzip"}
     page = client.get("/", headers=compressed)
-    files = ("tokens.css", "console.css", "icons.svg", "favicon.svg", "console.js", "live.js")
+    files = (
+        "tokens.css",
+        "console.css",
+        "forms.css",
+        "icons.svg",
+        "favicon.svg",
+        "console.js",
+        "live.js",
+    )
     weight = len(page.content)
     for name in (*files, "django_htmx/htmx-2.min.js"):
         answer = client.get(f"/static/{name}", headers=compressed)
