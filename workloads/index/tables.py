@@ -1,12 +1,12 @@
 """The kinds the watcher follows, and their rows: how one is made, stored, and known again."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import msgspec
-from django.db import models
+from django.db import connection, models, transaction
 
 from console import kinds
 from workloads import pods, rollouts
@@ -63,21 +63,53 @@ def known(cluster_pk: int, kind: Kind) -> dict[str, Known]:
     return {uid: Known(*rest) for uid, *rest in found.iterator()}
 
 
-def store(cluster_pk: int, model: type[models.Model], rows: Iterable[msgspec.Struct]) -> None:
-    """Insert or update rows, each chunk in a transaction of its own."""
-    made = [model(cluster_id=cluster_pk, **msgspec.structs.asdict(row)) for row in rows]
-    columns = [
-        field.name
-        for field in model._meta.local_concrete_fields
-        if field.name not in {"id", "cluster", "uid"}
+def store(cluster_pk: int, model: type[models.Model], rows: Sequence[msgspec.Struct]) -> None:
+    """Insert or update rows, each chunk in a transaction of its own.
+
+    By hand, because bulk_create takes five times as long for the same statement.
+    """
+    statement, prepare = _upsert(model)
+    for start in range(0, len(rows), CHUNK):
+        values = [(cluster_pk, *prepare(row)) for row in rows[start : start + CHUNK]]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(statement, values)
+
+
+def _upsert(
+    model: type[models.Model],
+) -> tuple[str, Callable[[msgspec.Struct], Iterator[Any]]]:
+    """The statement, and what turns a row into its values after the cluster's."""
+    fields = [
+        field for field in model._meta.local_concrete_fields if field.name not in {"id", "cluster"}
     ]
-    for start in range(0, len(made), CHUNK):
-        model._default_manager.bulk_create(
-            made[start : start + CHUNK],
-            update_conflicts=True,
-            unique_fields=["cluster", "uid"],
-            update_fields=columns,
-        )
+    quote = connection.ops.quote_name
+    columns = [quote(str(field.column)) for field in fields]
+    changed = [f"{column} = excluded.{column}" for column in columns if column != quote("uid")]
+    statement = (
+        f"INSERT INTO {quote(model._meta.db_table)} ({quote('cluster_id')}, {', '.join(columns)}) "
+        f"VALUES ({', '.join(['%s'] * (len(columns) + 1))}) "
+        f"ON CONFLICT ({quote('cluster_id')}, {quote('uid')}) DO UPDATE SET {', '.join(changed)}"
+    )
+    makers = [(field.name, _maker(field)) for field in fields]
+
+    def prepare(row: msgspec.Struct) -> Iterator[Any]:
+        for name, make in makers:
+            value = getattr(row, name)
+            yield make(value) if make else value
+
+    return statement, prepare
+
+
+def _maker(field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:
+    if isinstance(field, models.JSONField):
+        return _json
+    if isinstance(field, models.DateTimeField):
+        return connection.ops.adapt_datetimefield_value
+    return None
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def remove(cluster_pk: int, model: type[models.Model], uids: list[str]) -> None:

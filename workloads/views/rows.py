@@ -57,22 +57,61 @@ class Condition:
 
 @dataclass(frozen=True)
 class PodLine:
+    """A Pod in a list or on its page; what only the page shows is made when it is asked for."""
+
     pod: Pod
     url: str
-    tone: str
-    ready_count: str
-    gates: Sequence[Gate]
-    gates_word: str
-    gates_tone: str
-    bound_by: Sequence[BoundBy]
-    unbound: bool
-    conditions: Sequence[Condition]
-    # For a dense cell: Ready and what is not as it should be, then the names of the others.
-    told: Sequence[Condition]
-    met: str
-    containers: Sequence[dict[str, Any]]
     workload_url: str
-    network: str
+    gates: Sequence[Gate]
+    bound_by: Sequence[BoundBy]
+
+    @property
+    def tone(self) -> str:
+        return pod_tone(self.pod)
+
+    @property
+    def network(self) -> str:
+        return network_words(self.pod.network_mode)
+
+    @property
+    def ready_count(self) -> str:
+        containers = self.pod.containers
+        return f"{sum(bool(one['ready']) for one in containers)}/{len(containers)}"
+
+    @property
+    def gates_word(self) -> str:
+        return f"{sum(gate.status == 'True' for gate in self.gates)}/{len(self.gates)}"
+
+    @property
+    def gates_tone(self) -> str:
+        return "success" if self.pod.gates_open else "info"
+
+    @property
+    def unbound(self) -> bool:
+        return any(gate.unbound for gate in self.gates)
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """All but the gates', which have a place of their own."""
+        gates = {gate.type for gate in self.gates}
+        return [_condition(one) for one in self.pod.conditions if one["type"] not in gates]
+
+    @property
+    def told(self) -> list[Condition]:
+        """For a dense cell: Ready, and what is not as it should be."""
+        return [one for one in self.conditions if _is_told(one)]
+
+    @property
+    def met(self) -> str:
+        """The names of the conditions that are not told."""
+        return ", ".join(one.type for one in self.conditions if not _is_told(one))
+
+    @property
+    def containers(self) -> list[dict[str, Any]]:
+        return [
+            one | {"since": _moment(one["since"]), "tone": _container_tone(one)}
+            for one in self.pod.containers
+        ]
 
 
 def pod_rows(cluster: Cluster, pods: Iterable[Pod]) -> list[PodLine]:
@@ -84,33 +123,12 @@ def pod_rows(cluster: Cluster, pods: Iterable[Pod]) -> list[PodLine]:
 
 def _pod_line(cluster: Cluster, pod: Pod, bound_by: Sequence[BoundBy]) -> PodLine:
     unbound = not bound_by and not _finished(pod)
-    gates = [_gate(cluster, gate, unbound=unbound) for gate in pod.gates]
-    is_open = sum(gate.status == "True" for gate in gates)
-    ready = sum(bool(container["ready"]) for container in pod.containers)
-    conditions = [
-        _condition(one)
-        for one in pod.conditions
-        if one["type"] not in {g["type"] for g in pod.gates}
-    ]
     return PodLine(
         pod=pod,
         url=reverse("pod", args=[cluster.cluster_id, pod.namespace, pod.name]),
-        tone=pod_tone(pod),
-        ready_count=f"{ready}/{len(pod.containers)}",
-        gates=gates,
-        gates_word=f"{is_open}/{len(gates)}" if gates else "",
-        gates_tone="success" if is_open == len(gates) else "info",
-        bound_by=bound_by,
-        unbound=any(gate.unbound for gate in gates),
-        conditions=conditions,
-        told=[one for one in conditions if _is_told(one)],
-        met=", ".join(one.type for one in conditions if not _is_told(one)),
-        containers=[
-            container | {"since": _moment(container["since"]), "tone": _container_tone(container)}
-            for container in pod.containers
-        ],
         workload_url=_workload_url(cluster, pod),
-        network=network_words(pod.network_mode),
+        gates=[_gate(cluster, gate, unbound=unbound) for gate in pod.gates],
+        bound_by=bound_by,
     )
 
 

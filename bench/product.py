@@ -1,0 +1,111 @@
+"""The parts of the product a benchmark drives by itself: a headless sandbox, a database, a web."""
+
+import http.client
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+
+from tests import environment  # starts a Valkey and points the settings at scratch
+from tests.world import World, start
+
+CLUSTER = "cls-vpccni01"
+django.setup()
+
+
+@contextmanager
+def headless_sandbox(pods: int) -> Iterator[World]:
+    """A sandbox whose Pods do not listen, with this many of them running."""
+    with tempfile.TemporaryDirectory(prefix="podgate-bench-") as folder:
+        world = start(Path(folder), "--headless", time_scale=0.01)
+        try:
+            _fill(world, pods)
+            yield world
+        finally:
+            world.stop()
+
+
+def _fill(world: World, pods: int) -> None:
+    from console import kube
+    from sandbox.kubernetes.demo.bulk import manifests
+
+    server = _kube(world)
+    for kind, manifest in manifests(pods):
+        namespace = manifest["metadata"].get("namespace", "")
+        server.create(kube.path(kind, namespace), manifest)
+    where = kube.path("Pod", "bulk")
+    while server.get(where, limit=1)["metadata"].get("remainingItemCount", 0) < pods - 1:
+        time.sleep(0.5)
+    while any(
+        not item["status"].get("podIP")
+        for page in server.pages(where, dict, limit=500)
+        for item in page["items"]
+    ):
+        time.sleep(1)
+
+
+def _kube(world: World) -> Any:
+    from console.kube import Kube
+
+    facts = world.cluster(CLUSTER)
+    return Kube(facts["server"], facts["ca"], {"token": facts["token"]})
+
+
+def database(world: World) -> None:
+    """Migrate the scratch database and register the cluster in it."""
+    from django.core.management import call_command
+
+    from console import secrets
+    from console.models import Account, Cluster
+
+    call_command("migrate", verbosity=0)
+    facts = world.cluster(CLUSTER)
+    account = Account.objects.create(
+        name="bench", uin="1", region="ap-guangzhou", secret_id="", secret_key=""
+    )
+    Cluster.objects.create(
+        cluster_id=CLUSTER,
+        account=account,
+        server=facts["server"],
+        ca_data=facts["ca"],
+        credentials=secrets.encrypt(f'{{"token": "{facts["token"]}"}}'),
+    )
+
+
+def session() -> str:
+    """The session cookie of a new administrator."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    client = Client()
+    client.force_login(User.objects.create_superuser("bench"))
+    return client.cookies["sessionid"].value
+
+
+@contextmanager
+def web() -> Iterator[int]:
+    """The web process; yields its port."""
+    port = environment.free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "console.serve", "--port", str(port)], env=os.environ
+    )
+    try:
+        for _ in range(300):
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                connection.request("GET", "/healthz")
+                connection.getresponse().read()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
