@@ -3,6 +3,7 @@
 Listeners belong to a context (`contextvars`), so a task sees its own calls and no one else's.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,10 @@ class Call:
 
 
 Listener = Callable[[Call], None]
+
+# The doors' libraries are large and imported when first needed, by one thread at a time: two that
+# begin together break each other's half-made modules, and both libraries share some.
+importing = threading.Lock()
 
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("door_listeners", default=())
 

@@ -6,7 +6,6 @@ because decoding 10,000 Pods into them takes 70 times as long.
 
 import json
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -260,14 +259,10 @@ def _tell(
     )
 
 
-_importing = threading.Lock()
-
-
 def _pool(server: str, context: ssl.SSLContext) -> urllib3.PoolManager:
     """The official client's connection pool, led past our checks."""
     # Imported when first needed: the client brings all its models along, two seconds of them.
-    # One thread at a time: two that begin together break each other's half-made modules.
-    with _importing:
+    with doors.importing:
         from kubernetes.client.configuration import Configuration
         from kubernetes.client.rest import RESTClientObject
 

@@ -4,7 +4,6 @@ The SDK's retryer is not used: it sends again after a success whose answer was l
 write means doing it twice.
 """
 
-import threading
 import time
 from functools import lru_cache
 from typing import Any
@@ -180,11 +179,8 @@ def _wait_for_turn(key: str, priority: Priority) -> None:
         time.sleep(turn.seconds)
 
 
-_importing = threading.Lock()
-
-
 def _send(account: Account, service: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
-    with _importing:
+    with doors.importing:
         from requests import RequestException
         from tencentcloud.common.exception import TencentCloudSDKException
 
@@ -213,8 +209,7 @@ def _text(message: object) -> str:
 def _client(service: str, region: str, endpoint: str, secret_id: str, secret_key: str) -> Any:
     """One client per service, account and region; the secrets come encrypted, as they are kept."""
     # Imported when first needed: the SDK is large, and most processes' pages do without it.
-    # One thread at a time: two that begin together break each other's half-made modules.
-    with _importing:
+    with doors.importing:
         from requests.adapters import HTTPAdapter
         from tencentcloud.common.common_client import CommonClient
         from tencentcloud.common.credential import Credential
