@@ -1,0 +1,111 @@
+"""The MutatingWebhookConfiguration as it must be; pure.
+
+Every field is written out, the API server's defaults too, so that any other value is a damage.
+"""
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+SYSTEM_NAMESPACE, PROBE_NAMESPACE = "podgate-system", "podgate-probe"
+SECRET = "podgate-webhook-tls"
+ENTRY, PROBE = "pods.podgate.dev", "probe.podgate.dev"
+NAME_LABEL = "kubernetes.io/metadata.name"
+# Never touched: what must start for a cluster to heal, and ourselves.
+NEVER = {"kube-system", SYSTEM_NAMESPACE, PROBE_NAMESPACE}
+API_VERSION = "admissionregistration.k8s.io/v1"
+TIMEOUT_SECONDS = 2
+# admissionregistration.k8s.io/v1, which all of this is written for.
+OLDEST = (1, 16)
+# Since then every namespace carries its name as a label.
+LABELLED = (1, 21)
+OWN_LABEL = "podgate.dev/namespace"
+
+type Object = dict[str, Any]
+
+
+def name(cluster_id: str) -> str:
+    return f"podgate-{cluster_id}"
+
+
+def path(cluster_id: str, secret: str) -> str:
+    return f"/{cluster_id}/{secret}"
+
+
+def client_config(where: str, service: str, *, port: int, path: str, bundle: str) -> Object:
+    """How the API server gets to us: by `where` (https://host:port), or by namespace/name."""
+    ca_bundle = base64.b64encode(bundle.encode()).decode()
+    if not service:
+        return {"url": where + path, "caBundle": ca_bundle}
+    namespace, _, its_name = service.partition("/")
+    reference = {"namespace": namespace, "name": its_name, "path": path, "port": port}
+    return {"service": reference, "caBundle": ca_bundle}
+
+
+def entries(
+    client: Object, namespaces: Iterable[str], *, policy: str, label: str = NAME_LABEL
+) -> list[Object]:
+    """The real entry first, where any namespace holds a claimed Service; then the probe's."""
+    scope = sorted(set(namespaces) - NEVER)
+    probe = _entry(PROBE, client, [PROBE_NAMESPACE], policy="Fail", label=label)
+    if not scope:
+        return [probe]
+    return [_entry(ENTRY, client, scope, policy=policy, label=label), probe]
+
+
+def _entry(entry: str, client: Object, namespaces: list[str], *, policy: str, label: str) -> Object:
+    return {
+        "name": entry,
+        "admissionReviewVersions": ["v1", "v1beta1"],
+        "clientConfig": dict(client),
+        "failurePolicy": policy,
+        "matchPolicy": "Equivalent",
+        "namespaceSelector": {
+            "matchExpressions": [{"key": label, "operator": "In", "values": namespaces}]
+        },
+        "objectSelector": {},
+        "reinvocationPolicy": "Never",
+        "rules": [
+            {
+                "apiGroups": [""],
+                "apiVersions": ["v1"],
+                "operations": ["CREATE"],
+                "resources": ["pods"],
+                "scope": "Namespaced",
+            }
+        ],
+        "sideEffects": "None",
+        "timeoutSeconds": TIMEOUT_SECONDS,
+    }
+
+
+def manifest(cluster_id: str, webhooks: list[Object], observed: Object | None) -> Object:
+    """What to write; labels and annotations others put there stay."""
+    metadata: Object = {"name": name(cluster_id)}
+    if observed:
+        kept = observed["metadata"]
+        metadata |= {
+            key: kept[key] for key in ("resourceVersion", "labels", "annotations") if key in kept
+        }
+    metadata["labels"] = (metadata.get("labels") or {}) | {
+        "app.kubernetes.io/managed-by": "podgate"
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": metadata,
+        "webhooks": webhooks,
+    }
+
+
+def minor(version: str) -> tuple[int, int]:
+    """(1, 30) of "v1.30.0-tke.1"; (0, 0) of what cannot be read."""
+    numbers = version.lstrip("v").split(".")
+    try:
+        return int(numbers[0]), int(numbers[1].rstrip("+"))
+    except (ValueError, IndexError):
+        return 0, 0
+
+
+def selector_label(version: str) -> str:
+    return NAME_LABEL if minor(version) >= LABELLED else OWN_LABEL
