@@ -6,7 +6,8 @@ RUN python -m pip install --no-cache-dir --require-hashes -r /build/requirements
  && uv pip install --no-cache --python /opt/podgate/bin/python --require-hashes -r /build/requirements.txt
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin podgate
+RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin podgate \
+ && install -d -o podgate -m 0700 /state
 COPY --from=build /opt/podgate /opt/podgate
 WORKDIR /app
 COPY manage.py ./

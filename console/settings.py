@@ -52,6 +52,13 @@ SANDBOX_CONTROL = _words("PODGATE_SANDBOX_CONTROL")
 # How long a target that leaves keeps its connections at weight 0 while its Pod still runs.
 DRAIN_SECONDS = float(os.environ.get("PODGATE_DRAIN_SECONDS", "10"))
 
+# The webhook: the address it listens on, the one API servers reach it by (a host name or an IP),
+# its first port (each cluster has its own; 0 takes free ones), and where its snapshots are kept.
+WEBHOOK_LISTEN = os.environ.get("PODGATE_WEBHOOK_LISTEN", "0.0.0.0")
+WEBHOOK_ADDRESS = os.environ.get("PODGATE_WEBHOOK_ADDRESS", "")
+WEBHOOK_FIRST_PORT = int(os.environ.get("PODGATE_WEBHOOK_FIRST_PORT", "9443"))
+WEBHOOK_STATE = Path(os.environ.get("PODGATE_STATE") or ".sandbox").absolute() / "webhook"
+
 REDIS_URL = _required("REDIS_URL", "For example redis://127.0.0.1:6379/0.")
 if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
     raise ImproperlyConfigured(f"REDIS_URL={REDIS_URL!r} is not a redis:// address.")

@@ -1,4 +1,4 @@
-"""Starts Valkey, the sandbox, web, worker, ticker and watcher; ends them together.
+"""Starts Valkey, the sandbox, web, worker, ticker, watcher and webhook; ends them together.
 
 It imports nothing of Django: it makes the environment that `console.settings` then insists on.
 """
@@ -98,6 +98,7 @@ class Stack:
         self._child("worker", "-m", "celery", "-A", "console.celery", "worker", *_worker_options())
         self._child("ticker", "manage.py", "ticker")
         self._child("watcher", "manage.py", "watch")
+        self._child("webhook", "manage.py", "webhook")
         url = f"http://{HOST}:{port}"
         self._wait("the console", lambda: _answers(f"{url}/healthz"))
         password = (self.state / "password").read_text().strip()

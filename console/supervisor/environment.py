@@ -17,6 +17,12 @@ def settings_of(state: Path, port: int) -> dict[str, str]:
         "PODGATE_ENCRYPTION_KEYS": kept.get("PODGATE_ENCRYPTION_KEYS") or _fernet_key(),
         "DATABASE_URL": f"sqlite:///{state}/podgate.sqlite3",
     }
+    # Free ports on loopback, where the sandbox's API servers are.
+    made |= {
+        "PODGATE_WEBHOOK_LISTEN": "127.0.0.1",
+        "PODGATE_WEBHOOK_ADDRESS": "127.0.0.1",
+        "PODGATE_WEBHOOK_FIRST_PORT": "0",
+    }
     if "REDIS_URL" not in os.environ:
         made["REDIS_URL"] = f"redis://127.0.0.1:{_free_port()}/0"
     password = state / "password"

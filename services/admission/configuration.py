@@ -20,6 +20,7 @@ OLDEST = (1, 16)
 # Since then every namespace carries its name as a label.
 LABELLED = (1, 21)
 OWN_LABEL = "podgate.dev/namespace"
+HIDDEN = "••••••"
 
 type Object = dict[str, Any]
 
@@ -43,14 +44,22 @@ def client_config(where: str, service: str, *, port: int, path: str, bundle: str
 
 
 def entries(
-    client: Object, namespaces: Iterable[str], *, policy: str, label: str = NAME_LABEL
+    client: Object,
+    namespaces: Iterable[str],
+    *,
+    policy: str,
+    label: str = NAME_LABEL,
+    proven: Object | None = None,
 ) -> list[Object]:
-    """The real entry first, where any namespace holds a claimed Service; then the probe's."""
+    """The real entry first, where any namespace holds a claimed Service; then the probe's.
+
+    `proven` is how the real entry gets to us: as the probe last proved it, while `client` is new.
+    """
     scope = sorted(set(namespaces) - NEVER)
     probe = _entry(PROBE, client, [PROBE_NAMESPACE], policy="Fail", label=label)
     if not scope:
         return [probe]
-    return [_entry(ENTRY, client, scope, policy=policy, label=label), probe]
+    return [_entry(ENTRY, proven or client, scope, policy=policy, label=label), probe]
 
 
 def _entry(entry: str, client: Object, namespaces: list[str], *, policy: str, label: str) -> Object:
@@ -109,3 +118,22 @@ def minor(version: str) -> tuple[int, int]:
 
 def selector_label(version: str) -> str:
     return NAME_LABEL if minor(version) >= LABELLED else OWN_LABEL
+
+
+def shown(webhooks: Iterable[Object] | None) -> list[Object]:
+    """Entries for people: the path's secret hidden, bundles as what they hold."""
+    return [
+        entry | {"clientConfig": _shown(entry.get("clientConfig") or {})}
+        for entry in webhooks or ()
+    ]
+
+
+def _shown(client: Object) -> Object:
+    result = dict(client)
+    if url := client.get("url"):
+        result["url"] = url.rsplit("/", 1)[0] + "/" + HIDDEN
+    if service := client.get("service"):
+        result["service"] = service | {"path": HIDDEN}
+    if bundle := client.get("caBundle"):
+        result["caBundle"] = f"{bundle[:24]}... {bundle[-12:]} ({len(bundle)} characters)"
+    return result

@@ -88,7 +88,7 @@ def _client(where: str, has: Object, wanted: Object) -> Iterator[Damage]:
         yield Damage(What.ADDRESS_CHANGED, f"{where}.{'url' if 'url' in wanted else 'service'}")
 
 
-_FLAWS = {
+FLAWS = {
     certificates.Flaw.MALFORMED: What.MALFORMED,
     certificates.Flaw.NOT_A_PAIR: What.NOT_A_PAIR,
     certificates.Flaw.EXPIRED: What.EXPIRED,
@@ -112,7 +112,7 @@ def of_secret(
     if stored is None:
         return (Damage(What.MALFORMED, manager=manager),)
     flaw = certificates.flaw(stored, bundle=bundle, host=host, now=now)
-    return (Damage(_FLAWS[flaw] if flaw else What.SECRET_DIFFERS, manager=manager),)
+    return (Damage(FLAWS[flaw] if flaw else What.SECRET_DIFFERS, manager=manager),)
 
 
 def pair_of(secret: Object) -> Pair | None:
