@@ -23,6 +23,7 @@ from sandbox.kubernetes.errors import (
 from sandbox.kubernetes.http import Request, Response, answer, refusal
 from sandbox.kubernetes.kinds import Object
 from sandbox.kubernetes.openapi import OpenApi
+from sandbox.kubernetes.removing import Remover
 from sandbox.kubernetes.routes import REVIEWS, Router, Target
 from sandbox.kubernetes.seen import stored_kind
 from sandbox.kubernetes.store import Store
@@ -66,6 +67,7 @@ class Api:
         self._openapi = OpenApi(cluster, self._router.kinds)
         self._lists = reading.Lists(store)
         self._writer = Writer(store, cluster.minor)
+        self._remover = Remover(store)
 
     async def handle(self, request: Request) -> Response:
         began = time.time()
@@ -99,7 +101,7 @@ class Api:
         about = self._about(target, user)
         self._strike_before(target, about, is_next_page="continue" in request.query)
         if target.verb in WRITES:
-            response = await self._written(target, request)
+            response = await self._written(target, request, user)
             self.store.flush()
         else:
             response = self._read(target, request, about)
@@ -147,7 +149,7 @@ class Api:
 
         return trouble
 
-    async def _written(self, target: Target, request: Request) -> Response:
+    async def _written(self, target: Target, request: Request, user: User) -> Response:
         if self.cluster.read_only:
             raise Forbidden(
                 f"{target.resource} is forbidden: the sandbox's cluster {self.cluster.id} "
@@ -155,15 +157,15 @@ class Api:
             )
         match target.verb:
             case "create":
-                return await self._writer.create(target, request)
+                return await self._writer.create(target, request, user)
             case "update":
-                return self._writer.update(target, request)
+                return await self._writer.update(target, request, user)
             case "patch":
-                return await self._writer.patch(target, request)
+                return await self._writer.patch(target, request, user)
             case "delete":
-                return self._writer.delete(target, request)
+                return await self._remover.delete(target, request, user)
         chosen = self._lists.chosen(target, request)
-        return self._writer.delete_collection(target, request, chosen)
+        return await self._remover.delete_collection(target, request, user, chosen=chosen)
 
     def _about(self, target: Target, user: User) -> Object:
         """What the `match` of a fault is held against."""

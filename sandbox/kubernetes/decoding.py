@@ -3,6 +3,9 @@
 Unknown fields are dropped and reported, wrong types refused, nulls and empty collections left out.
 """
 
+import base64
+import binascii
+import re
 from typing import Any
 
 from sandbox.kubernetes.errors import BadRequest
@@ -86,7 +89,20 @@ class Decoder:
         # bool is an int to Python, not to JSON.
         if not isinstance(given, _PYTHON[name]) or (isinstance(given, bool) and name != "boolean"):
             raise self._wrong(given, path, _GO.get(name, "string"))
+        if name == "bytes":
+            self._check_base64(str(given))
         return str(given) if name == "quantity" else given
+
+    def _check_base64(self, given: str) -> None:
+        try:
+            base64.b64decode(given, validate=True)
+        except binascii.Error:
+            stray = re.search(r"[^A-Za-z0-9+/]", given.rstrip("="))
+            at = stray.start() if stray else len(given) // 4 * 4
+            raise BadRequest(
+                f'{self._kind.kind} in version "{self._kind.version}" cannot be handled as a '
+                f"{self._kind.kind}: illegal base64 data at input byte {at}"
+            ) from None
 
     def _wrong(self, given: Any, path: tuple[str, ...], wanted: str) -> BadRequest:
         found = {str: "string", bool: "bool", dict: "object", list: "array"}.get(

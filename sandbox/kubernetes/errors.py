@@ -26,6 +26,8 @@ class StatusError(Exception):
         super().__init__(message)
         self.message = message
         self.details = details or {}
+        # What webhooks had to say before it came to this.
+        self.warnings: tuple[str, ...] = ()
 
     def status(self) -> dict[str, Any]:
         return {

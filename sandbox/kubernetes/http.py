@@ -81,7 +81,9 @@ def answer(obj: Object, code: int = 200) -> Response:
 
 
 def refusal(error: StatusError) -> Response:
-    return answer(error.status(), error.code)
+    response = answer(error.status(), error.code)
+    response.warnings = list(error.warnings)
+    return response
 
 
 Handler = Callable[[Request], Awaitable[Response]]

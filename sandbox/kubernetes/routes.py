@@ -26,6 +26,10 @@ class Target:
     subresource: str = ""
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        return self.name, self.namespace, self.subresource
+
+    @property
     def resource(self) -> str:
         """`pods/status`, as rules and messages name it."""
         return f"{self.kind.plural}/{self.subresource}" if self.subresource else self.kind.plural

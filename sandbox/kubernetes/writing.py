@@ -1,10 +1,12 @@
-"""create, update, patch and delete as clients ask for them."""
+"""create, update and patch as clients ask for them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.kubernetes import admission, decoding, managed, objects, patch, scale
-from sandbox.kubernetes.errors import BadRequest, Cause, Forbidden, Invalid, NotFound
+from sandbox.kubernetes.auth import User
+from sandbox.kubernetes.errors import BadRequest, Cause, Conflict, Forbidden, Invalid, NotFound
 from sandbox.kubernetes.http import Request, Response, answer
 from sandbox.kubernetes.kinds import KINDS, Kind, Object
 from sandbox.kubernetes.routes import Target
@@ -16,8 +18,10 @@ _CONDITIONAL = {
     "TkeServiceConfig", "CustomResourceDefinition", "Lease", "PodDisruptionBudget",
     "MutatingWebhookConfiguration",
 }  # fmt: skip
-# A deletion answers with the object itself for these, with a Status for the others.
-_RETURNED = {"Pod", "Service", "ServiceAccount", "Namespace"}
+# So often a write begins anew because another came in between.
+_TRIES = 5
+
+Make = Callable[[Object], Any]
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Writer:
     store: Store
     minor: int
 
-    async def create(self, target: Target, request: Request) -> Response:
+    async def create(self, target: Target, request: Request, user: User) -> Response:
         kind = stored_kind(target.kind)
         obj, warnings = self._read(target, request, request.document())
         metadata = obj.setdefault("metadata", {})
@@ -38,12 +42,20 @@ class Writer:
         if "status" in kind.subresources:
             obj.pop("status", None)
         managed.on_write(kind, None, obj, managed.writer(request, target))
-        created = await admission.create(self.store, kind, obj, dry_run=request.is_dry_run)
-        return self._answered(target, created, 201, warnings)
+        return await self._created(target, request, user, obj, warnings)
 
-    def update(self, target: Target, request: Request) -> Response:
+    async def _created(
+        self, target: Target, request: Request, user: User, obj: Object, warnings: list[str]
+    ) -> Response:
+        by = admission.caller_of(request, user, "CreateOptions")
+        created = await admission.create(
+            self.store, target.kind, obj, dry_run=request.is_dry_run, by=by
+        )
+        return answered(target, created, 201, warnings + by.warnings)
+
+    async def update(self, target: Target, request: Request, user: User) -> Response:
         if target.subresource == "scale":
-            return self._scaled(target, request, request.document())
+            return await self._scaled(target, request, user, lambda shown: request.document())
         new, warnings = self._read(target, request, request.document())
         kind = stored_kind(target.kind)
         metadata = new.setdefault("metadata", {})
@@ -56,127 +68,115 @@ class Writer:
             message = "Invalid value: 0x0: must be specified for an update"
             causes = [Cause("FieldValueInvalid", "metadata.resourceVersion", message)]
             raise Invalid.of(kind, target.name, causes)
-        return self._replaced(target, request, new, warnings)
 
-    async def patch(self, target: Target, request: Request) -> Response:
-        kind = stored_kind(target.kind)
+        def replacing(old: Object) -> Object:
+            fresh = objects.copy(new)
+            managed.on_write(kind, old, fresh, managed.writer(request, target))
+            return fresh
+
+        return await self._replaced(target, request, user, replacing, warnings)
+
+    async def patch(self, target: Target, request: Request, user: User) -> Response:
         if request.media_type == patch.APPLY:
-            return await self._apply(target, request)
-        current = self.store.get(kind, target.namespace, target.name)
+            return await self._apply(target, request, user)
         document = request.document()
         if target.subresource == "scale":
-            scaled = patch.patched(
-                Kind("autoscaling", "v1", "Scale", "scales"),
-                scale.of(kind, current),
-                document,
-                patch.MERGE if request.media_type == patch.STRATEGIC else request.media_type,
+            return await self._scaled(
+                target, request, user, lambda shown: _scale_patched(shown, document, request)
             )
-            return self._scaled(target, request, scaled)
-        shown = seen_as(target.kind, current)
-        changed = patch.patched(target.kind, shown, document, request.media_type)
-        new, warnings = self._read(target, request, changed)
-        if new.get("metadata", {}).get("name") != target.name:
-            causes = [
-                Cause("FieldValueInvalid", "metadata.name", "Invalid value: field is immutable")
-            ]
-            raise Invalid.of(kind, target.name, causes)
-        return self._replaced(target, request, new, warnings)
+        kind = stored_kind(target.kind)
+        warnings: list[str] = []
 
-    async def _apply(self, target: Target, request: Request) -> Response:
+        def patching(old: Object) -> Object:
+            shown = seen_as(target.kind, old)
+            changed = patch.patched(target.kind, shown, document, request.media_type)
+            new, warnings[:] = self._read(target, request, changed)
+            if new.get("metadata", {}).get("name") != target.name:
+                message = "Invalid value: field is immutable"
+                causes = [Cause("FieldValueInvalid", "metadata.name", message)]
+                raise Invalid.of(kind, target.name, causes)
+            managed.on_write(kind, old, new, managed.writer(request, target))
+            return new
+
+        return await self._replaced(target, request, user, patching, warnings)
+
+    async def _apply(self, target: Target, request: Request, user: User) -> Response:
         """Server-side apply: an object that is not there yet is created."""
         kind = stored_kind(target.kind)
         if target.subresource == "scale":
             raise BadRequest("server-side apply of the scale subresource is not emulated here")
-        current = self.store.find(kind, target.namespace, target.name)
         wanted, warnings = self._read(target, request, request.document())
         wanted.setdefault("metadata", {}).setdefault("name", target.name)
-        writer = managed.writer(request, target, applies=True)
-        if current is None:
+        writer, force = managed.writer(request, target, applies=True), request.flag("force")
+        if self.store.find(kind, target.namespace, target.name) is None:
             if target.subresource:
                 raise NotFound.of(kind, target.name)
             self._check_namespace(target, target.name)
-            fresh = managed.applied(kind, None, wanted, writer, force=request.flag("force"))
-            created = await admission.create(self.store, kind, fresh, dry_run=request.is_dry_run)
-            return self._answered(target, created, 201, warnings)
-        new = managed.applied(kind, current, wanted, writer, force=request.flag("force"))
-        stored = self.store.update(
-            kind, new, subresource=target.subresource, dry_run=request.is_dry_run
-        )
-        return self._answered(target, stored, 200, warnings)
+            fresh = managed.applied(kind, None, wanted, writer, force=force)
+            return await self._created(target, request, user, fresh, warnings)
 
-    def _replaced(
-        self, target: Target, request: Request, new: Object, warnings: list[str]
+        def applying(old: Object) -> Object:
+            return managed.applied(kind, old, wanted, writer, force=force)
+
+        return await self._replaced(target, request, user, applying, warnings)
+
+    async def _replaced(
+        self, target: Target, request: Request, user: User, make: Make, warnings: list[str]
     ) -> Response:
         kind = stored_kind(target.kind)
-        self._check_body_namespace(target, new)
-        old = self.store.get(kind, target.namespace, target.name)
-        managed.on_write(kind, old, new, managed.writer(request, target))
+        by = admission.caller_of(request, user, "UpdateOptions")
+
+        async def attempt(old: Object) -> Object:
+            new = make(old)
+            self._check_body_namespace(target, new)
+            return await self._admitted(target, new, old, by)
+
+        new = await self._insist(target, attempt)
         stored = self.store.update(
             kind, new, subresource=target.subresource, dry_run=request.is_dry_run
         )
-        return self._answered(target, stored, 200, warnings)
+        return answered(target, stored, 200, warnings + by.warnings)
 
-    def _scaled(self, target: Target, request: Request, asked: Any) -> Response:
-        old = self.store.get(target.kind, target.namespace, target.name)
-        new = scale.applied(target.kind, old, asked if isinstance(asked, dict) else {})
-        managed.on_write(target.kind, old, new, managed.writer(request, target))
+    async def _scaled(self, target: Target, request: Request, user: User, make: Make) -> Response:
+        by = admission.caller_of(request, user, "UpdateOptions")
+
+        async def attempt(old: Object) -> Object:
+            shown = scale.of(target.kind, old)
+            asked = make(shown)
+            if isinstance(asked, dict):
+                asked.setdefault("metadata", {})
+            else:
+                asked = {"metadata": {}}
+            wanted = await self._admitted(target, asked, shown, by)
+            new = scale.applied(target.kind, old, wanted)
+            managed.on_write(target.kind, old, new, managed.writer(request, target))
+            return new
+
+        new = await self._insist(target, attempt)
         stored = self.store.update(target.kind, new, dry_run=request.is_dry_run)
-        return answer(scale.of(target.kind, stored))
+        response = answer(scale.of(target.kind, stored))
+        response.warnings = list(by.warnings)
+        return response
 
-    def delete(self, target: Target, request: Request) -> Response:
-        options = self._delete_options(request)
+    async def _admitted(
+        self, target: Target, new: Object, old: Object, by: admission.Caller
+    ) -> Object:
+        asked = admission.Attributes("UPDATE", target.kind, new, old, by, *target.place)
+        admitted = await admission.admitted(self.store, asked)
+        assert admitted is not None
+        return admitted
+
+    async def _insist(
+        self, target: Target, attempt: Callable[[Object], Awaitable[Object]]
+    ) -> Object:
+        """Webhooks take their time: what was written meanwhile is taken up (GuaranteedUpdate)."""
         kind = stored_kind(target.kind)
-        deleted = self._delete_one(kind, target.namespace, target.name, options)
-        gone = self.store.find(kind, target.namespace, target.name) is None
-        if kind.kind in _RETURNED or not gone:
-            return self._answered(target, deleted, 200, [])
-        details = {"name": target.name, "kind": kind.plural, "uid": deleted["metadata"]["uid"]}
-        if kind.group:
-            details["group"] = kind.group
-        return answer(_success(details))
-
-    def delete_collection(self, target: Target, request: Request, chosen: list[Object]) -> Response:
-        options = self._delete_options(request)
-        kind = stored_kind(target.kind)
-        for obj in chosen:
-            namespace, name = objects.key(kind, obj)
-            self._delete_one(kind, namespace, name, options)
-        return answer(
-            {
-                "kind": f"{kind.kind}List",
-                "apiVersion": kind.api_version,
-                "metadata": {"resourceVersion": str(self.store.revision)},
-                "items": chosen,
-            }
-        )
-
-    def _delete_options(self, request: Request) -> Object:
-        body = request.document() if request.body.strip() else {}
-        options: Object = body if isinstance(body, dict) else {}
-        if (grace := request.number("gracePeriodSeconds")) is not None:
-            options["gracePeriodSeconds"] = grace
-        if policy := request.query.get("propagationPolicy"):
-            options["propagationPolicy"] = policy
-        if request.flag("orphanDependents") or options.get("orphanDependents"):
-            options["propagationPolicy"] = "Orphan"
-        options["dry"] = request.is_dry_run or options.get("dryRun") == ["All"]
-        policy = options.setdefault("propagationPolicy", "Background")
-        if policy not in ("Background", "Foreground", "Orphan"):
-            raise BadRequest(f'invalid propagationPolicy: "{policy}"')
-        return options
-
-    def _delete_one(self, kind: Kind, namespace: str, name: str, options: Object) -> Object:
-        wanted = options.get("preconditions") or {}
-        return self.store.delete(
-            kind,
-            namespace,
-            name,
-            uid=wanted.get("uid"),
-            revision=wanted.get("resourceVersion"),
-            grace_seconds=options.get("gracePeriodSeconds"),
-            propagation=options["propagationPolicy"],
-            dry_run=options["dry"],
-        )
+        for _ in range(_TRIES):
+            old = self.store.get(kind, target.namespace, target.name)
+            new = await attempt(old)
+            if self.store.find(kind, target.namespace, target.name) is old:
+                return new
+        raise Conflict.modified(kind, target.name)
 
     def _read(self, target: Target, request: Request, body: Any) -> tuple[Object, list[str]]:
         """The body through the schema; what is unknown is refused or warned of, as asked."""
@@ -228,10 +228,16 @@ class Writer:
             error.details["causes"] = [cause.as_json()]
             raise error
 
-    def _answered(self, target: Target, obj: Object, code: int, warnings: list[str]) -> Response:
-        response = answer(seen_as(target.kind, obj), code)
-        response.warnings = warnings
-        return response
+
+def answered(target: Target, obj: Object, code: int, warnings: list[str]) -> Response:
+    response = answer(seen_as(target.kind, obj), code)
+    response.warnings = list(dict.fromkeys(warnings))
+    return response
+
+
+def _scale_patched(shown: Object, document: Any, request: Request) -> Object:
+    media_type = patch.MERGE if request.media_type == patch.STRATEGIC else request.media_type
+    return patch.patched(Kind("autoscaling", "v1", "Scale", "scales"), shown, document, media_type)
 
 
 def _check_type(kind: Kind, body: Object) -> None:
@@ -246,13 +252,3 @@ def _check_type(kind: Kind, body: Object) -> None:
             f'{name} in version "{kind.version}" cannot be handled as a {kind.kind}: converting '
             f"({name}) to ({kind.kind}): unknown conversion"
         )
-
-
-def _success(details: Object) -> Object:
-    return {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Success",
-        "details": details,
-    }

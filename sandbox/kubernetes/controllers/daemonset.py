@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sandbox.kubernetes import admission
 from sandbox.kubernetes.controllers import history
+from sandbox.kubernetes.controllers.creating import note_refusal, slowly
 from sandbox.kubernetes.controllers.family import (
     children,
     find,
@@ -19,6 +20,7 @@ from sandbox.kubernetes.controllers.plane import Plane
 from sandbox.kubernetes.controllers.pods import available_in, from_template, is_finished, is_ready
 from sandbox.kubernetes.controllers.queue import Key
 from sandbox.kubernetes.controllers.rollout import absolute
+from sandbox.kubernetes.errors import StatusError
 from sandbox.kubernetes.kinds import KINDS, Object
 from sandbox.kubernetes.store import Event
 
@@ -118,8 +120,8 @@ async def _manage(plane: Plane, daemons: Daemons) -> None:
         for pod in present:
             if is_finished(pod) and not is_terminating(pod):
                 _delete(plane, daemons, pod)
-        if not present:
-            await _create(plane, daemons, node)
+    missing = [node for node in daemons.nodes if not daemons.pods.get(node)]
+    await slowly(len(missing), lambda number: _create(plane, daemons, missing[number]))
     for node, pods in daemons.pods.items():
         surplus = pods[1:] if node in daemons.nodes else pods
         for pod in surplus:
@@ -167,7 +169,11 @@ async def _create(plane: Plane, daemons: Daemons, node: str) -> None:
         "tolerations": _tolerations(daemons.obj),
         "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}},
     }
-    made = await admission.create(plane.store, POD, pod)
+    try:
+        made = await admission.create(plane.store, POD, pod, by=admission.controller(SOURCE))
+    except StatusError as error:
+        note_refusal(plane, daemons.obj, error, source=SOURCE)
+        raise
     message = f"Created pod: {made['metadata']['name']}"
     plane.events.normal(daemons.obj, "SuccessfulCreate", message, source=SOURCE)
 
@@ -210,4 +216,6 @@ def _report(plane: Plane, daemons: Daemons) -> float | None:
     return min((wait for wait in waits if wait), default=None)
 
 
-controller = Controller("daemonset", (DAEMONSET, POD, NODE), keys, reconcile, gathers=True)
+controller = Controller(
+    "daemonset", (DAEMONSET, POD, NODE), keys, reconcile, gathers=True, workers=2
+)

@@ -29,6 +29,8 @@ class Controller:
     """`keys`: what an event touches. `reconcile`: one look; returns emulated seconds or None.
 
     `gathers`: one key stands for many objects, so that it pays to wait for more of their events.
+    `workers`: so many keys are looked at at once (--concurrent-replicaset-syncs and the like), so
+    that one namespace's slow webhook does not hold up all the others.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Controller:
     keys: Callable[[Plane, Event], Iterable[Key]]
     reconcile: Callable[[Plane, Key], Awaitable[float | None]]
     gathers: bool = False
+    workers: int = 1
 
 
 async def run(plane: Plane, controller: Controller) -> None:
@@ -44,7 +47,11 @@ async def run(plane: Plane, controller: Controller) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_read(plane, controller, queue), name=f"{controller.name} events")
-            tasks.create_task(_work(plane, controller, queue), name=f"{controller.name} work")
+            tries: dict[Key, int] = {}
+            resting: dict[Key, float] = {}
+            for number in range(controller.workers):
+                work = _work(plane, controller, queue, tries, resting)
+                tasks.create_task(work, name=f"{controller.name} work {number}")
     finally:
         queue.close()
 
@@ -59,17 +66,23 @@ async def _read(plane: Plane, controller: Controller, queue: WorkQueue) -> None:
         subscription.close()
 
 
-async def _work(plane: Plane, controller: Controller, queue: WorkQueue) -> None:
-    tries: dict[Key, int] = {}
-    resting: dict[Key, float] = {}
+async def _work(
+    plane: Plane,
+    controller: Controller,
+    queue: WorkQueue,
+    tries: dict[Key, int],
+    resting: dict[Key, float],
+) -> None:
     while True:
         key = await queue.get()
         began = time.monotonic()
         if (rest := resting.pop(key, 0.0) - began) > 0:
             resting[key] = began + rest
+            queue.done(key)
             queue.add_after(key, rest)
             continue
         delay = await _look(plane, controller, key, tries)
+        queue.done(key)
         if delay is not None:
             queue.add_after(key, delay)
         if (rest := _rest(plane, controller, time.monotonic() - began)) > 0:

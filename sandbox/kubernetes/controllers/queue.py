@@ -17,6 +17,8 @@ class WorkQueue:
 
     def __init__(self) -> None:
         self._waiting: dict[Key, None] = {}
+        self._looked_at: set[Key] = set()
+        self._again: set[Key] = set()
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._filled = asyncio.Event()
 
@@ -24,6 +26,9 @@ class WorkQueue:
         return len(self._waiting)
 
     def add(self, key: Key) -> None:
+        if key in self._looked_at:
+            self._again.add(key)
+            return
         self._waiting[key] = None
         self._filled.set()
 
@@ -42,12 +47,21 @@ class WorkQueue:
         self.add(key)
 
     async def get(self) -> Key:
+        """Whoever takes a key has it alone until `done`."""
         while not self._waiting:
             self._filled.clear()
             await self._filled.wait()
         key = next(iter(self._waiting))
         del self._waiting[key]
+        self._looked_at.add(key)
         return key
+
+    def done(self, key: Key) -> None:
+        """What came for the key meanwhile makes it wait again."""
+        self._looked_at.discard(key)
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
 
     def close(self) -> None:
         for timer in self._timers.values():

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sandbox.kubernetes import admission
+from sandbox.kubernetes.controllers.creating import note_refusal, slowly
 from sandbox.kubernetes.controllers.family import (
     children,
     find,
@@ -72,19 +73,20 @@ async def _scale(plane: Plane, replicaset: Object, active: list[Object]) -> bool
 async def _create(plane: Plane, replicaset: Object, count: int) -> None:
     metadata = replicaset["metadata"]
     owner = owned_by(replicaset, REPLICASET)
-    for n in range(count):
+    by = admission.controller(SOURCE)
+
+    async def make(_: int) -> None:
         pod = from_template(replicaset["spec"]["template"], metadata["namespace"], owner)
         pod["metadata"]["generateName"] = metadata["name"] + "-"
         try:
-            made = await admission.create(plane.store, POD, pod)
+            made = await admission.create(plane.store, POD, pod, by=by)
         except StatusError as error:
-            message = f"Error creating: {error.message}"
-            plane.events.warning(replicaset, "FailedCreate", message, source=SOURCE)
+            note_refusal(plane, replicaset, error, source=SOURCE)
             raise
         name = made["metadata"]["name"]
         plane.events.normal(replicaset, "SuccessfulCreate", f"Created pod: {name}", source=SOURCE)
-        if n % BREATH == BREATH - 1:
-            await asyncio.sleep(0)
+
+    await slowly(count, make)
 
 
 async def _delete(plane: Plane, replicaset: Object, active: list[Object], count: int) -> None:
@@ -134,4 +136,4 @@ def _report(plane: Plane, replicaset: Object, active: list[Object], *, available
     )
 
 
-controller = Controller("replicaset", (REPLICASET, POD), keys, reconcile, gathers=True)
+controller = Controller("replicaset", (REPLICASET, POD), keys, reconcile, gathers=True, workers=5)

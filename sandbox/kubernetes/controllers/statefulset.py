@@ -18,6 +18,7 @@ from sandbox.kubernetes.controllers.loop import Controller
 from sandbox.kubernetes.controllers.plane import Plane
 from sandbox.kubernetes.controllers.pods import available_in, from_template, is_finished, is_ready
 from sandbox.kubernetes.controllers.queue import Key
+from sandbox.kubernetes.errors import StatusError
 from sandbox.kubernetes.kinds import KINDS, Object
 from sandbox.kubernetes.store import Event
 
@@ -177,7 +178,14 @@ async def _create(plane: Plane, members: Set, ordinal: int) -> None:
     )
     subdomain = members.spec.get("serviceName", "")
     pod["spec"] = {**pod["spec"], "hostname": name, "subdomain": subdomain}
-    await admission.create(plane.store, POD, pod)
+    try:
+        await admission.create(plane.store, POD, pod, by=admission.controller(SOURCE))
+    except StatusError as error:
+        message = (
+            f"create Pod {name} in StatefulSet {metadata['name']} failed error: {error.message}"
+        )
+        plane.events.warning(members.obj, "FailedCreate", message, source=SOURCE)
+        raise
     message = f"create Pod {name} in StatefulSet {metadata['name']} successful"
     plane.events.normal(members.obj, "SuccessfulCreate", message, source=SOURCE)
 
@@ -235,4 +243,4 @@ def _report(plane: Plane, members: Set) -> float | None:
     return min((wait for wait in waits if wait), default=None)
 
 
-controller = Controller("statefulset", (STATEFULSET, POD), keys, reconcile, gathers=True)
+controller = Controller("statefulset", (STATEFULSET, POD), keys, reconcile, gathers=True, workers=5)

@@ -192,7 +192,9 @@ def _service_policies(spec: Object) -> None:
 
 def _namespace(obj: Object) -> None:
     labels = obj["metadata"].setdefault("labels", {})
-    labels.setdefault("kubernetes.io/metadata.name", obj["metadata"].get("name", ""))
+    # Written over, so that a namespace cannot pass for another in a namespaceSelector.
+    if name := obj["metadata"].get("name"):
+        labels["kubernetes.io/metadata.name"] = name
     obj["spec"] = obj.get("spec") or {"finalizers": ["kubernetes"]}
     obj["status"] = obj.get("status") or {"phase": "Active"}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sandbox.kubernetes.errors import Cause
 from sandbox.kubernetes.kinds import Kind, Object
-from sandbox.kubernetes.rules.checks import metadata, others, pods, services, workloads
+from sandbox.kubernetes.rules.checks import metadata, others, pods, services, webhooks, workloads
 
 Check = Callable[[Object, Object | None], list[Cause]]
 
@@ -21,7 +21,7 @@ _CHECKS: dict[str, Check] = {
     "EndpointSlice": others.slice_problems,
     "Event": others.event_problems,
     "PodDisruptionBudget": others.budget_problems,
-    "MutatingWebhookConfiguration": others.webhook_problems,
+    "MutatingWebhookConfiguration": webhooks.problems,
     "CustomResourceDefinition": others.definition_problems,
     "TkeServiceConfig": others.tke_service_config_problems,
 }

@@ -1,4 +1,4 @@
-"""ConfigMaps, Secrets, endpoints, Events, budgets, webhooks, and TKE's own TkeServiceConfig."""
+"""ConfigMaps, Secrets, endpoints, Events, budgets, and TKE's own TkeServiceConfig."""
 
 import base64
 import binascii
@@ -8,7 +8,6 @@ from typing import Any
 from sandbox.kubernetes.errors import Cause
 from sandbox.kubernetes.kinds import KINDS, Object
 from sandbox.kubernetes.rules.checks import words
-from sandbox.kubernetes.rules.checks.workloads import selector_problems
 
 _MOST_BYTES = 1024 * 1024
 _CONFIG_KEY_RULE = (
@@ -107,44 +106,6 @@ def budget_problems(obj: Object, old: Object | None) -> list[Cause]:
         why = "minAvailable and maxUnavailable cannot be both set"
         return [words.invalid("spec", spec, why)]
     return []
-
-
-def webhook_problems(obj: Object, old: Object | None) -> list[Cause]:
-    found: list[Cause] = []
-    names: set[str] = set()
-    for index, webhook in enumerate(obj.get("webhooks") or ()):
-        field, name = f"webhooks[{index}]", webhook.get("name", "")
-        if name.count(".") < 2:
-            why = "should be a domain with at least three segments separated by dots"
-            found.append(words.invalid(f"{field}.name", name, why))
-        if name in names:
-            found.append(words.duplicate(f"{field}.name", name))
-        names.add(name)
-        found += _webhook(field, webhook)
-    return found
-
-
-def _webhook(field: str, webhook: Object) -> list[Cause]:
-    found: list[Cause] = []
-    client = webhook.get("clientConfig") or {}
-    if ("url" in client) == ("service" in client):
-        why = "exactly one of url or service is required"
-        found.append(words.required(f"{field}.clientConfig", why))
-    if webhook.get("sideEffects") not in ("None", "NoneOnDryRun"):
-        known = ("None", "NoneOnDryRun")
-        found.append(words.unsupported(f"{field}.sideEffects", webhook.get("sideEffects"), known))
-    if not webhook.get("admissionReviewVersions"):
-        why = "must specify one of v1, v1beta1"
-        found.append(words.required(f"{field}.admissionReviewVersions", why))
-    if not 1 <= webhook["timeoutSeconds"] <= 30:
-        why = "the timeout value must be between 1 and 30 seconds"
-        found.append(words.invalid(f"{field}.timeoutSeconds", webhook["timeoutSeconds"], why))
-    if webhook["failurePolicy"] not in ("Fail", "Ignore"):
-        known = ("Fail", "Ignore")
-        found.append(words.unsupported(f"{field}.failurePolicy", webhook["failurePolicy"], known))
-    if selector := webhook.get("namespaceSelector"):
-        found += selector_problems(f"{field}.namespaceSelector", selector)
-    return found
 
 
 def definition_problems(obj: Object, old: Object | None) -> list[Cause]:
