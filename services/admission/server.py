@@ -141,7 +141,9 @@ class Connection(asyncio.Protocol):
         self._body += body
 
     def on_message_complete(self) -> None:
-        method, url, body = self.parser.get_method(), self._url, bytes(self._body)
+        # API servers append ?timeout=2s.
+        url = self._url.partition(b"?")[0]
+        method, body = self.parser.get_method(), bytes(self._body)
         is_json, keep = self._is_json, self.parser.should_keep_alive()
         self._reset()
         if url == b"/healthz":

@@ -68,7 +68,7 @@ class Webhook:
         """As an API server would, trusting the bundle alone."""
         front = self.front
         request = urllib.request.Request(
-            front.where + (path or front.path),
+            front.where + (path or f"{front.path}?timeout=2s"),
             data=body,
             headers={"Content-Type": "application/json"},
         )

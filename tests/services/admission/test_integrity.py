@@ -1,0 +1,171 @@
+"""Damage in the cluster is repaired by itself, once, and written down."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from console.kube import Kube, NotFound, connect, path
+from console.models import Activity, Cluster
+from services.admission import certificates
+from services.admission.configuration import SECRET, SYSTEM_NAMESPACE
+from services.models import Repair
+from tests.services.admission.conftest import ID, Webhook, layer
+from tests.services.admission.test_webhook import claim
+from tests.wait import until
+
+pytestmark = pytest.mark.sandbox
+WHERE = path("MutatingWebhookConfiguration", name=f"podgate-{ID}")
+TLS = path("Secret", SYSTEM_NAMESPACE, SECRET)
+
+
+def names(kube: Kube) -> list[str]:
+    try:
+        return [entry["name"] for entry in kube.get(WHERE)["webhooks"]]
+    except NotFound:
+        return []
+
+
+@pytest.fixture
+def kube(ready: Webhook, cluster: Cluster) -> Kube:
+    """The real entry stands: a Service is claimed and the probe was answered."""
+    claim(cluster)
+    door = connect(cluster)
+    until(lambda: names(door) == ["pods.podgate.dev", "probe.podgate.dev"])
+    return door
+
+
+def repairs() -> list[str]:
+    return list(Repair.objects.values_list("what", flat=True))
+
+
+def test_a_pod_of_a_claimed_service_carries_the_gate_when_it_is_made(kube: Kube) -> None:
+    where = path("Pod", "shop")
+    container = {"name": "web", "image": "web:1"}
+    body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "by-hand", "labels": {"app": "storefront"}},
+        "spec": {"containers": [container]},
+    }
+    made = kube.create(where, body)
+    assert made["spec"]["readinessGates"] == [{"conditionType": "podgate.dev/clb-ready"}]
+    assert "podgate.dev/injected-for" in made["metadata"]["annotations"]
+    until(lambda: layer().probe_ok)
+    assert not repairs()
+
+
+def test_a_first_registration_is_no_repair_but_leaves_its_line(kube: Kube) -> None:
+    until(lambda: layer().registered_at)
+    lines = Activity.objects.filter(kind="MutatingWebhookConfiguration")
+    until(lambda: lines.filter(verb="create").exists() and lines.filter(verb="update").exists())
+    assert not repairs()
+
+
+def test_a_deleted_registration_comes_back_whole(kube: Kube) -> None:
+    before = kube.get(WHERE)["webhooks"]
+    kube.delete(WHERE)
+    until(lambda: names(kube) == ["pods.podgate.dev", "probe.podgate.dev"])
+    assert kube.get(WHERE)["webhooks"] == before
+    until(lambda: repairs() == ["ConfigurationDeleted"])
+    assert Activity.objects.filter(verb="repair", cluster=ID).count() == 1
+
+
+EDITS: dict[str, tuple[str, Any, str]] = {
+    "another bundle": ("/clientConfig/caBundle", "Ym9ndXM=", "CaBundleReplaced"),
+    "another policy": ("/failurePolicy", "Fail", "FieldChanged"),
+    "a longer time-out": ("/timeoutSeconds", 30, "FieldChanged"),
+    "everything": ("/namespaceSelector", {}, "FieldChanged"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_is_undone_and_its_writer_named(kube: Kube, name: str) -> None:
+    where, value, what = EDITS[name]
+    before = kube.get(WHERE)["webhooks"]
+    edit = [{"op": "replace", "path": f"/webhooks/0{where}", "value": value}]
+    kube.patch(WHERE, edit, kind="json", fieldManager="kubectl-edit")
+    until(lambda: kube.get(WHERE)["webhooks"] == before)
+    until(lambda: repairs() == [what])
+    found = Repair.objects.get()
+    assert (found.manager, found.found_by) == ("kubectl-edit", "Watch")
+    assert found.before != found.after
+
+
+def secret(kube: Kube) -> certificates.Pair | None:
+    try:
+        found = kube.get(TLS)["data"]
+    except NotFound:
+        return None
+    return certificates.Pair(*(base64.b64decode(found[k]).decode() for k in ("tls.crt", "tls.key")))
+
+
+def broken(kube: Kube) -> None:
+    data = kube.get(TLS)["data"] | {"tls.key": base64.b64encode(b"no key").decode()}
+    kube.patch(TLS, {"data": data}, kind="merge", fieldManager="kubectl-edit")
+
+
+def deleted(kube: Kube) -> None:
+    kube.delete(TLS)
+
+
+def without_its_namespace(kube: Kube) -> None:
+    kube.delete(path("Namespace", name=SYSTEM_NAMESPACE))
+
+
+@pytest.mark.parametrize("damage", [broken, deleted, without_its_namespace])
+def test_the_secret_comes_back(kube: Kube, ready: Webhook, damage: Callable[[Kube], None]) -> None:
+    pair = ready.front.pair
+    until(lambda: secret(kube) == pair)
+    damage(kube)
+    until(lambda: secret(kube) == pair and repairs())
+
+
+def test_all_at_once(kube: Kube, ready: Webhook) -> None:
+    pair = ready.front.pair
+    until(lambda: secret(kube) == pair)
+    kube.delete(WHERE)
+    deleted(kube)
+    until(lambda: len(names(kube)) == 2 and secret(kube) == pair)
+    until(lambda: {"ConfigurationDeleted", "SecretDeleted"} == set(repairs()))
+
+
+def test_the_real_entry_waits_for_the_probe(ready: Webhook, cluster: Cluster) -> None:
+    """An address nobody answers at: the API server says so in its own words."""
+    row = layer()
+    row.url = "https://127.0.0.1:9"
+    row.save(update_fields=["url"])
+    claim(cluster)
+    until(lambda: layer().probe_ok is False and "127.0.0.1:9" in layer().probe_message)
+    assert 'failed calling webhook "probe.podgate.dev"' in layer().probe_message
+
+
+def test_a_ca_rotates_without_a_moment_of_distrust(kube: Kube, ready: Webhook) -> None:
+    from services.admission import layers
+
+    row = layer()
+    old = row.ca_certificate
+    layers.rotate(row, row.alive_at)
+    row.save()
+
+    def is_over() -> bool:
+        # Whatever stands, the API server reaches us through it.
+        made = kube.create(
+            path("Pod", "shop"),
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"generateName": "web-", "labels": {"app": "storefront"}},
+                "spec": {"containers": [{"name": "web", "image": "web:1"}]},
+            },
+            dryRun="All",
+        )
+        assert made["spec"].get("readinessGates")
+        now = layer()
+        return now.ca_certificate != old and not now.old_ca_certificate and not now.next_ca_key
+
+    until(is_over, every=0.2)
+    bundle = base64.b64encode(layer().ca_certificate.encode()).decode()
+    until(lambda: kube.get(WHERE)["webhooks"][0]["clientConfig"]["caBundle"] == bundle)
+    assert not repairs()
