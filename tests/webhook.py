@@ -46,9 +46,12 @@ class Authority:
         )
 
     @property
+    def pem(self) -> bytes:
+        return self._certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
     def bundle(self) -> str:
-        pem = self._certificate.public_bytes(serialization.Encoding.PEM)
-        return base64.b64encode(pem).decode()
+        return base64.b64encode(self.pem).decode()
 
     def _builder(
         self, subject: x509.Name, key: Any, life: tuple[datetime.datetime, datetime.datetime]
@@ -123,7 +126,7 @@ def allowed(review: Document, **response: Any) -> Document:
 
 def patched(review: Document, *operations: Document, **response: Any) -> Document:
     patch = base64.b64encode(json.dumps(operations).encode()).decode()
-    return allowed(review, patch=patch, patchType="JSONPatch", **response)
+    return allowed(review, **{"patch": patch, "patchType": "JSONPatch", **response})
 
 
 def annotating(key: str, value: str = "yes") -> Answerer:

@@ -58,14 +58,14 @@ _idle: dict[_Key, list[_Line]] = {}
 
 async def post(place: Place, ca_bundle: str, body: bytes) -> Reply:
     """One request and its answer; Failed, or trust.NoRoots for a bundle without certificates."""
-    secured = trust.context(ca_bundle)
+    trusting = trust.contexts(ca_bundle)
     key = (place.host, place.port, place.name, ca_bundle)
     while line := _taken(key):
         try:
             return await _asked(line, key, place, body)
         except _Closed:
             continue
-    return await _asked(await _opened(place, secured), key, place, body)
+    return await _asked(await _opened(place, trusting), key, place, body)
 
 
 def _taken(key: _Key) -> _Line | None:
@@ -98,10 +98,13 @@ def _dropped(key: _Key, line: _Line) -> None:
     line.close()
 
 
-async def _opened(place: Place, secured: ssl.SSLContext) -> _Line:
+async def _opened(place: Place, trusting: tuple[ssl.SSLContext, ...]) -> _Line:
+    first, *others = trusting
     try:
-        reader, writer = await _connected(place, secured)
+        reader, writer = await _connected(place, first)
     except ssl.SSLCertVerificationError as error:
+        if others and not trust.is_about_dates(error):
+            return await _opened(place, tuple(others))
         certificate = await _shown_by(place) if trust.is_about_dates(error) else None
         raise Failed(str(trust.refused(error, certificate))) from error
     except ssl.SSLError as error:

@@ -24,31 +24,40 @@ class Untrusted(Exception):
 
 
 @lru_cache(maxsize=256)
-def context(ca_bundle: str) -> ssl.SSLContext:
-    """Trusts the bundle's certificates and no others; without a bundle the machine's.
+def contexts(ca_bundle: str) -> tuple[ssl.SSLContext, ...]:
+    """Trusting the bundle's certificates and no others; without a bundle the machine's.
 
-    The name is checked by `check_name`, because Python's words for it tell less than Go's.
+    First all of them at once, then each alone: among authorities of one name OpenSSL tries only
+    the first, Go all. The name is checked by `check_name`, for Python tells less than Go.
     """
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.check_hostname = False
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Go stops at any certificate it was given, be it a root or not.
-    made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if not ca_bundle:
+        made = _empty()
         made.load_default_certs()
-        return made
-    loaded = [_load(made, each) for each in _PEM.findall(_text(ca_bundle))]
-    if not any(loaded):
-        why = "no valid certificate authority data seen" if loaded else _NO_PEM
+        return (made,)
+    certificates = _PEM.findall(base64.b64decode(ca_bundle).decode("latin-1"))
+    good = [each for each in certificates if _load(_empty(), each)]
+    if not good:
+        why = "no valid certificate authority data seen" if certificates else _NO_PEM
         raise NoRoots(f"unable to load root certificates: {why}")
-    return made
+    sets = [good, *([each] for each in good)] if len(good) > 1 else [good]
+    found = []
+    for trusted in sets:
+        made = _empty()
+        made.load_verify_locations(cadata="\n".join(trusted))
+        found.append(made)
+    return tuple(found)
 
 
 _NO_PEM = "unable to parse bytes as PEM block"
 
 
-def _text(ca_bundle: str) -> str:
-    return base64.b64decode(ca_bundle).decode("latin-1")
+def _empty() -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Go stops at any certificate it was given, be it a root or not.
+    made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return made
 
 
 def _load(made: ssl.SSLContext, pem: str) -> bool:
