@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from console import kinds, tencent
 from console.kube import Kube, NotFound, connect, path
 from console.models import Binder, Cluster
+from services.admission import configuration
 from services.binding import calls, leases, release, sweeping
 from services.binding import cluster as clusters
 from services.binding.reconcile import reconcile
-from services.models import Binding
+from services.models import AccessLayer, Binding
 
 type Tell = Callable[[str], None]
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 EVERY = 0.25
+LET_GO = 1.5
 
 
 class Stuck(Exception):
@@ -42,7 +44,25 @@ def leave(cluster: Cluster, *, with_load_balancers: bool, patience: float, tell:
     for service in _finalized(kube):
         clusters.remove_finalizer(kube, service)
         tell(f"finalizer taken off Service {_name(service)}")
+    _unregister(cluster, kube, tell)
     _disown(kube, tell)
+
+
+def _unregister(cluster: Cluster, kube: Kube, tell: Tell) -> None:
+    """The webhook's registration and serving pair."""
+    if AccessLayer.objects.filter(cluster=cluster).exists():
+        # Its process lets go of a cluster that leaves; until then it would rebuild all of it.
+        time.sleep(LET_GO)
+    for where in (
+        path("MutatingWebhookConfiguration", name=configuration.name(cluster.cluster_id)),
+        path("Secret", configuration.SYSTEM_NAMESPACE, configuration.SECRET),
+        path("Namespace", name=configuration.PROBE_NAMESPACE),
+    ):
+        try:
+            kube.delete(where)
+        except NotFound:
+            continue
+        tell(f"{where.rsplit('/', 1)[-1]} deleted")
 
 
 def _finalized(kube: Kube) -> list[clusters.Service]:

@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 from console import alive, facts
 from console.celery import app
 from console.models import Account, Cluster
+from services.admission import abandoned
 from services.binding import health, leases, run, sweeping
 from services.binding.reconcile import reconcile as reconcile_binding
 
@@ -70,7 +71,9 @@ def sweep(cluster_id: int) -> None:
     _unless_stopping()
     with leases.held(f"sweep:{cluster_id}") as lease:
         if lease:
-            sweeping.sweep(Cluster.objects.get(pk=cluster_id))
+            cluster = Cluster.objects.get(pk=cluster_id)
+            sweeping.sweep(cluster)
+            abandoned.release(cluster)
 
 
 @app.task

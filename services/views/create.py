@@ -12,6 +12,7 @@ from console.access import Role, cluster_for
 from console.models import Cluster
 from services import creation, facts
 from services import outlook as outlooks
+from services.admission import scope
 from services.forms import Choices, CreateServiceForm, SubnetChoice
 from services.limits import Severity, judge
 from services.views import filling
@@ -35,6 +36,12 @@ def create_service(request: HttpRequest, cluster_id: str) -> HttpResponse:
     if not context["problems"] and form.is_valid():
         spec = form.spec()
         messages.success(request, _("Service %(name)s created.") % {"name": spec.name})
+        if spec.claim and not scope.reaches(cluster, spec.namespace):
+            messages.warning(
+                request,
+                _("New Pods of %(name)s start without a gate for now: see the access layer.")
+                % {"name": spec.name},
+            )
         return redirect("service", cluster_id, spec.namespace, spec.name)
     return render(request, PAGE, context)
 

@@ -23,7 +23,7 @@ def test_the_documented_cam_policy_is_the_one_that_is_tried() -> None:
     assert json.loads(blocks("json")[0]) == permissions.cam_policy()
 
 
-def test_no_rule_reads_secrets_or_grants_everything() -> None:
+def test_no_rule_reads_others_secrets_or_grants_everything() -> None:
     for rule in permissions.RULES:
-        assert "secrets" not in rule.resource
+        assert "secrets" not in rule.resource or rule.namespace == "podgate-system"
         assert "*" not in (rule.group, rule.resource, *rule.verbs)
