@@ -191,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         webhook.asked.append(review)
         path = self.path.partition("?")[0]
         webhook.paths.append(self.path)
-        answer = webhook.answerers.get(path, allowed)(review)
+        answer = (webhook.answerers.get(path) or allowed)(review)
         if not isinstance(answer, Raw):
             answer = Raw(body=json.dumps(answer).encode())
         if answer.body is None:

@@ -51,6 +51,7 @@ def report(plane: Plane, fleets: Fleets) -> float | None:
         status["observedGeneration"] = deployment["metadata"]["generation"]
         conditions = status.setdefault("conditions", [])
         _available(fleets, seen, conditions)
+        _replica_failure(fleets, conditions)
         if (wait := _progressing(plane, fleets, conditions, before)) is not None:
             waits.append(wait)
 
@@ -71,6 +72,18 @@ def _available(fleets: Fleets, seen: Counts, conditions: list[Object]) -> None:
         reason="MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
         message=f"Deployment {'has' if enough else 'does not have'} minimum availability.",
     )
+
+
+def _replica_failure(fleets: Fleets, conditions: list[Object]) -> None:
+    """What keeps the new ReplicaSet from its Pods, else what keeps an old one."""
+    replicasets = [*([fleets.new] if fleets.new else []), *fleets.replicasets]
+    found = (condition(replicaset, "ReplicaFailure") for replicaset in replicasets)
+    failure = next((each for each in found if each), None)
+    if failure:
+        said = {name: failure[name] for name in ("reason", "message")}
+        set_condition(conditions, "ReplicaFailure", failure["status"], **said)
+    else:
+        conditions[:] = [each for each in conditions if each["type"] != "ReplicaFailure"]
 
 
 def _progressing(

@@ -26,6 +26,7 @@ from sandbox.kubernetes.controllers.pods import (
 from sandbox.kubernetes.controllers.queue import Key
 from sandbox.kubernetes.errors import StatusError
 from sandbox.kubernetes.kinds import KINDS, Object
+from sandbox.kubernetes.objects import now
 from sandbox.kubernetes.store import Event
 
 POD, REPLICASET = KINDS["Pod"], KINDS["ReplicaSet"]
@@ -48,11 +49,18 @@ async def reconcile(plane: Plane, key: Key) -> float | None:
     if replicaset is None:
         return None
     active = _active(plane, replicaset)
-    if not is_terminating(replicaset) and await _scale(plane, replicaset, active):
+    refused: StatusError | None = None
+    if not is_terminating(replicaset):
+        try:
+            await _scale(plane, replicaset, active)
+        except StatusError as error:
+            refused = error
         active = _active(plane, replicaset)
     min_ready = replicaset["spec"].get("minReadySeconds", 0)
     waits = [available_in(pod, min_ready, plane.clock) for pod in active]
-    _report(plane, replicaset, active, available=waits.count(0.0))
+    _report(plane, replicaset, active, available=waits.count(0.0), refused=refused)
+    if refused:
+        raise refused
     return min((wait for wait in waits if wait), default=None)
 
 
@@ -60,14 +68,12 @@ def _active(plane: Plane, replicaset: Object) -> list[Object]:
     return [pod for pod in children(plane.store, replicaset, POD) if is_active(pod)]
 
 
-async def _scale(plane: Plane, replicaset: Object, active: list[Object]) -> bool:
-    """True if there was something to do."""
+async def _scale(plane: Plane, replicaset: Object, active: list[Object]) -> None:
     missing = int(replicaset["spec"].get("replicas", 1)) - len(active)
     if missing > 0:
         await _create(plane, replicaset, min(missing, BURST))
     elif missing < 0:
         await _delete(plane, replicaset, active, min(-missing, BURST))
-    return missing != 0
 
 
 async def _create(plane: Plane, replicaset: Object, count: int) -> None:
@@ -112,7 +118,14 @@ def _siblings(plane: Plane, replicaset: Object) -> list[Object]:
     return [pod for family in families or [replicaset] for pod in _active(plane, family)]
 
 
-def _report(plane: Plane, replicaset: Object, active: list[Object], *, available: int) -> None:
+def _report(
+    plane: Plane,
+    replicaset: Object,
+    active: list[Object],
+    *,
+    available: int,
+    refused: StatusError | None,
+) -> None:
     wanted = (replicaset["spec"]["template"].get("metadata") or {}).get("labels") or {}
     labelled = sum(wanted.items() <= (p["metadata"].get("labels") or {}).items() for p in active)
     counts = {
@@ -129,11 +142,30 @@ def _report(plane: Plane, replicaset: Object, active: list[Object], *, available
                 status[field] = count
         status["replicas"] = len(active)
         status["observedGeneration"] = replicaset["metadata"]["generation"]
+        _tell_failure(status, refused)
 
     metadata = replicaset["metadata"]
     plane.store.change(
         REPLICASET, metadata["namespace"], metadata["name"], report, subresource="status"
     )
+
+
+def _tell_failure(status: Object, refused: StatusError | None) -> None:
+    """ReplicaFailure stays as it first was until Pods can be made again."""
+    conditions = status.pop("conditions", [])
+    failing = [each for each in conditions if each["type"] == "ReplicaFailure"]
+    conditions = [each for each in conditions if each["type"] != "ReplicaFailure"]
+    if refused:
+        fresh = {
+            "type": "ReplicaFailure",
+            "status": "True",
+            "reason": "FailedCreate",
+            "message": refused.message,
+            "lastTransitionTime": now(),
+        }
+        conditions += failing or [fresh]
+    if conditions:
+        status["conditions"] = conditions
 
 
 controller = Controller("replicaset", (REPLICASET, POD), keys, reconcile, gathers=True, workers=5)

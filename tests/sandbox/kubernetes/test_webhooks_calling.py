@@ -80,7 +80,7 @@ def test_the_version_the_webhook_lists_first_is_spoken(gate: Gate) -> None:
 
 def test_v1beta1_checks_neither_uid_nor_patch_type(gate: Gate) -> None:
     def sloppy(review: Document) -> Document:
-        answer = annotating("seen")(review)
+        answer: Document = annotating("seen")(review)
         del answer["response"]["uid"], answer["response"]["patchType"]
         return answer
 
