@@ -1,10 +1,19 @@
-"""Addresses under /clusters/<cluster_id>/services/."""
+"""Addresses under /clusters/<cluster_id>/: services/ and access-layer/."""
 
 from django.urls import path
 
 from services import views
 
 urlpatterns = [
+    path("access-layer/", views.access_layer, name="access_layer"),
+    path("access-layer/health", views.health, name="access_layer_health"),
+    path("access-layer/coverage", views.coverage, name="access_layer_coverage"),
+    path("access-layer/repairs", views.repairs, name="access_layer_repairs"),
+    path("access-layer/check", views.check_access_layer, name="check_access_layer"),
+    path("access-layer/settings/", views.access_layer_settings, name="access_layer_settings"),
+    path(
+        "access-layer/roll/<kind>/<namespace>/<name>/", views.roll_to_inject, name="roll_to_inject"
+    ),
     path("services/", views.services, name="services"),
     path("services/rows", views.rows, name="service_rows"),
     path("services/create/", views.create_service, name="create_service"),

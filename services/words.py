@@ -78,6 +78,21 @@ KEPT = (
     gettext_noop("It uses the host's network, so it has no address of its own."),
     gettext_noop("Its containers are not ready yet."),
     gettext_noop("It is terminating."),
+    gettext_noop(
+        "Kubernetes %(version)s is older than 1.16 and has no admissionregistration.k8s.io/v1. "
+        "Put the gate into the Pod template."
+    ),
+    gettext_noop("Nobody said where API servers reach the webhook: set PODGATE_WEBHOOK_ADDRESS."),
+    gettext_noop("The Services of this cluster have not been read yet."),
+    gettext_noop("Another podgate installation (%(id)s) owns this cluster."),
+    gettext_noop(
+        "%(manager)s damages %(field)s again and again. podgate repairs it once a minute until "
+        "that stops."
+    ),
+    gettext_noop(
+        "The API server took the dry-run Pod without calling probe.podgate.dev: it has not read "
+        "the webhook configuration yet."
+    ),
 )
 
 

@@ -88,6 +88,10 @@ VERBS = {
     "remove": gettext_noop("Removed %(kind)s %(name)s"),
     "unbind": gettext_noop("Unbound %(kind)s %(name)s"),
     "release": gettext_noop("Released %(kind)s %(name)s without cloud cleanup"),
+    "repair": gettext_noop("Repaired %(kind)s %(name)s"),
+    "renew": gettext_noop("Renewed %(kind)s %(name)s"),
+    "rotate": gettext_noop("Rotated the CA behind %(kind)s %(name)s"),
+    "restart": gettext_noop("Restarted %(kind)s %(name)s"),
     "fault_on": gettext_noop("Switched on the fault %(name)s"),
     "fault_off": gettext_noop("Switched off the fault %(name)s"),
 }

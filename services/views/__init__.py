@@ -1,5 +1,14 @@
 """The pages of Services: the list, one of them, making one and taking one away."""
 
+from services.views.access_layer import (
+    access_layer,
+    access_layer_settings,
+    check_access_layer,
+    coverage,
+    health,
+    repairs,
+    roll_to_inject,
+)
 from services.views.create import check_field, create_service, outlook
 from services.views.delete import delete_service, release_service
 from services.views.detail import (
@@ -13,6 +22,13 @@ from services.views.detail import (
 from services.views.listing import rows, services
 
 __all__ = [
+    "access_layer",
+    "access_layer_settings",
+    "check_access_layer",
+    "coverage",
+    "health",
+    "repairs",
+    "roll_to_inject",
     "check_field",
     "create_service",
     "delete_service",

@@ -94,7 +94,7 @@ def test_a_deleted_configuration_is_named() -> None:
 def test_the_other_writer_is_named_from_managed_fields() -> None:
     found = stands()
     found["webhooks"][0]["clientConfig"]["caBundle"] = ""
-    fields = {"f:webhooks": {"k:{}": {"f:clientConfig": {"f:caBundle": {}}}}}
+    fields: dict[str, Any] = {"f:webhooks": {"k:{}": {"f:clientConfig": {"f:caBundle": {}}}}}
     found["metadata"]["managedFields"] = [
         {"manager": "podgate", "time": "2026-11-22T12:00:02Z", "fieldsV1": fields},
         {"manager": "kubectl-edit", "time": "2026-11-22T12:00:01Z", "fieldsV1": fields},

@@ -1,0 +1,183 @@
+"""The access layer's page, from rows alone."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from console import secrets
+from console.access import Role
+from console.models import Activity, Cluster
+from services.admission import certificates
+from services.admission.coverage import coverage
+from services.models import AccessLayer, Binding, Phase, Repair
+from tests.console import pages
+from tests.services.test_pages import put_service
+from tests.workloads.index import listed, put_gated_pod, put_pod
+
+pytestmark = pytest.mark.django_db
+ID = "cls-vpccni01"
+ROOT = f"/clusters/{ID}/access-layer"
+READS = [f"{ROOT}/", f"{ROOT}/health", f"{ROOT}/coverage", f"{ROOT}/repairs"]
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    found = pages.cluster(ID, reachable=True, credentials=secrets.encrypt("{}"))
+    listed(found)
+    return found
+
+
+@pytest.fixture
+def layer(cluster: Cluster) -> AccessLayer:
+    now = timezone.now()
+    ca = certificates.authority(ID, now=now)
+    pair = certificates.serving(ca, "10.20.0.30", now=now)
+    return AccessLayer.objects.create(
+        cluster=cluster,
+        port=9443,
+        ca_certificate=ca.certificate,
+        ca_key=secrets.encrypt(ca.key),
+        certificate=pair.certificate,
+        key=secrets.encrypt(pair.key),
+        secret=secrets.encrypt("s3cret"),
+        alive_at=now,
+        registered_at=now,
+        checked_at=now,
+        probe_ok=True,
+        probe_at=now,
+        injected=60,
+    )
+
+
+def text(client: Client, address: str = READS[0]) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("address", READS)
+def test_every_region_answers_with_and_without_a_webhook(cluster: Cluster, address: str) -> None:
+    assert pages.visitor().get(address).status_code == 200
+
+
+@pytest.mark.parametrize("address", READS)
+def test_strangers_are_sent_to_sign_in(cluster: Cluster, address: str) -> None:
+    assert Client().get(address).status_code == 302
+
+
+def test_a_healthy_layer_says_what_it_did(layer: AccessLayer) -> None:
+    page = text(pages.visitor())
+    assert "Healthy" in page
+    assert "10.20.0.30:9443" in page
+    assert "of 90 days left" in page
+    assert "PRIVATE KEY" not in page
+    assert "s3cret" not in page
+
+
+def test_the_api_servers_own_words_are_shown(layer: AccessLayer) -> None:
+    layer.probe_ok, layer.probe_message = False, 'failed calling webhook "probe.podgate.dev"'
+    layer.save()
+    page = text(pages.visitor())
+    assert "Not reached" in page
+    assert "failed calling webhook" in page
+
+
+def test_a_process_not_seen_lately_is_said_so(layer: AccessLayer) -> None:
+    layer.alive_at = timezone.now() - timedelta(minutes=5)
+    layer.save()
+    assert "Not running" in text(pages.visitor())
+
+
+def test_a_repair_shows_its_writer_and_its_difference(layer: AccessLayer) -> None:
+    Repair.objects.create(
+        cluster=layer.cluster,
+        at=timezone.now(),
+        what="CaBundleReplaced",
+        field="pods.podgate.dev.clientConfig.caBundle",
+        manager="kubectl-edit",
+        found_by="Watch",
+        took=0.4,
+        before=[{"caBundle": "Ym9ndXM="}],
+        after=[{"caBundle": "LS0t"}],
+    )
+    page = text(pages.visitor())
+    assert "caBundle of the webhook was replaced" in page
+    assert "kubectl-edit" in page
+    assert "<del>" in page
+
+
+def bind(cluster: Cluster) -> None:
+    service = put_service(cluster)
+    Binding.objects.create(
+        cluster=cluster,
+        service_uid=service.uid,
+        namespace=service.namespace,
+        name=service.name,
+        phase=Phase.READY,
+        phase_since=timezone.now(),
+    )
+
+
+def test_pods_without_the_gate_are_named(layer: AccessLayer) -> None:
+    bind(layer.cluster)
+    put_gated_pod(layer.cluster, "web-1")
+    put_pod(layer.cluster, "web-0", spec={"containers": [{"name": "web", "image": "web:1"}]})
+    rows = coverage(layer.cluster)
+    assert [name for row in rows for name in row.without] == ["web-0"]
+    assert sum(row.total for row in rows) == 2
+    assert "web-0" in text(pages.visitor(), f"{ROOT}/coverage")
+
+
+def test_only_check_is_for_operators(layer: AccessLayer) -> None:
+    operator = pages.visitor(Role.OPERATOR, "oscar")
+    assert pages.visitor().post(f"{ROOT}/check").status_code == 403
+    assert operator.get(f"{ROOT}/check").status_code == 405
+    assert operator.post(f"{ROOT}/check", {"do": "rotate"}).status_code == 403
+    assert operator.post(f"{ROOT}/check", {"do": "nonsense"}).status_code == 404
+    assert operator.post(f"{ROOT}/check", {"do": "check"}).status_code == 302
+    layer.refresh_from_db()
+    assert layer.check_wanted_at
+    assert not layer.next_ca_certificate
+
+
+def test_an_administrator_rotates_the_ca(layer: AccessLayer) -> None:
+    pages.visitor(Role.ADMIN).post(f"{ROOT}/check", {"do": "rotate"})
+    layer.refresh_from_db()
+    assert layer.next_ca_certificate
+    assert layer.next_ca_certificate != layer.ca_certificate
+    assert Activity.objects.filter(verb="rotate").exists()
+
+
+def test_settings_are_for_administrators_and_leave_a_line(layer: AccessLayer) -> None:
+    assert pages.visitor(Role.OPERATOR, "oscar").get(f"{ROOT}/settings/").status_code == 403
+    admin = pages.visitor(Role.ADMIN)
+    good = {"failure_policy": "Fail", "url": "https://hook.example.com:9443", "service": ""}
+    assert admin.post(f"{ROOT}/settings/", good).status_code == 302
+    layer.refresh_from_db()
+    assert (layer.failure_policy, layer.url) == ("Fail", "https://hook.example.com:9443")
+    assert Activity.objects.filter(kind="AccessLayer", verb="change").exists()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"url": "http://hook.example.com"},
+        {"url": "https://hook.example.com/path"},
+        {"url": "https://user@hook.example.com"},
+        {"url": "https://hook.example.com:99999"},
+        {"service": "no-namespace"},
+        {"service": "a/b", "url": "https://hook.example.com"},
+        {"client_ca": "no PEM"},
+        {"failure_policy": "Maybe"},
+    ],
+    ids=str,
+)
+def test_bad_settings_come_back_with_a_message(layer: AccessLayer, bad: dict[str, str]) -> None:
+    usual = {"failure_policy": "Ignore", "url": "", "service": "", "client_ca": ""}
+    answer = pages.visitor(Role.ADMIN).post(f"{ROOT}/settings/", usual | bad)
+    assert answer.status_code == 200
+    assert 'class="error"' in answer.content.decode()
+    layer.refresh_from_db()
+    assert (layer.url, layer.service, layer.failure_policy) == ("", "", "Ignore")
