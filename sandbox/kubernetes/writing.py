@@ -143,10 +143,8 @@ class Writer:
         async def attempt(old: Object) -> Object:
             shown = scale.of(target.kind, old)
             asked = make(shown)
-            if isinstance(asked, dict):
-                asked.setdefault("metadata", {})
-            else:
-                asked = {"metadata": {}}
+            asked = asked if isinstance(asked, dict) else {}
+            asked["metadata"] = {**_named(target), **(asked.get("metadata") or {})}
             wanted = await self._admitted(target, asked, shown, by)
             new = scale.applied(target.kind, old, wanted)
             managed.on_write(target.kind, old, new, managed.writer(request, target))
@@ -233,6 +231,10 @@ def answered(target: Target, obj: Object, code: int, warnings: list[str]) -> Res
     response = answer(seen_as(target.kind, obj), code)
     response.warnings = list(dict.fromkeys(warnings))
     return response
+
+
+def _named(target: Target) -> Object:
+    return {"name": target.name, "namespace": target.namespace}
 
 
 def _scale_patched(shown: Object, document: Any, request: Request) -> Object:

@@ -16,7 +16,7 @@ from sandbox.kubernetes.admission.attributes import (
     controller,
 )
 from sandbox.kubernetes.admission.matching import Hook
-from sandbox.kubernetes.errors import StatusError
+from sandbox.kubernetes.errors import BadRequest, StatusError
 from sandbox.kubernetes.kinds import KINDS, Kind, Object
 from sandbox.kubernetes.seen import stored_kind
 from sandbox.kubernetes.store import Store
@@ -74,6 +74,9 @@ async def admitted(store: Store, asked: Attributes) -> Object | None:
     Without a webhook that is concerned nothing is awaited, so that a write stays one step.
     """
     hooks = matching.registered(store)
+    if hooks and asked.is_namespace and asked.obj is not None:
+        # Its name is a label before anybody selects by it.
+        calling.fill(asked, asked.obj)
     try:
         if not any(matching.concerns(store, hook, asked) for hook in hooks):
             return asked.obj
@@ -86,10 +89,27 @@ async def admitted(store: Store, asked: Attributes) -> Object | None:
         if rounds.due:
             rounds.is_second = True
             await _round(store, hooks, asked, rounds)
+        _check_place(asked)
     except StatusError as error:
         error.warnings = tuple(dict.fromkeys(asked.caller.warnings))
         raise
     return asked.obj
+
+
+def _check_place(asked: Attributes) -> None:
+    """A webhook may not move an object to another name or namespace."""
+    if asked.obj is None:
+        return
+    metadata = asked.obj["metadata"]
+    if asked.kind.namespaced and metadata.get("namespace", "") != asked.namespace:
+        raise BadRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if asked.operation == "UPDATE" and metadata.get("name") != asked.name:
+        raise BadRequest(
+            f"the name of the object ({metadata.get('name', '')}) does not match the name on the"
+            f" URL ({asked.name})"
+        )
 
 
 async def _round(store: Store, hooks: list[Hook], asked: Attributes, rounds: _Rounds) -> None:

@@ -85,7 +85,7 @@ class Denied(StatusError):
         by = f'admission webhook "{webhook}" denied the request'
         status["message"] = f"{by}: {said}" if said else f"{by} without explanation"
         # An answer below 400 would be no refusal (webhook/errors.ToStatusErr).
-        status["code"] = max(int(status.get("code") or 0), 400)
+        status["code"] = min(max(status.get("code", 0), 400), 599)
         if status.get("status") in (None, "", "Success"):
             status["status"] = "Failure"
         super().__init__(status["message"], status.get("details"))

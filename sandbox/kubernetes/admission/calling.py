@@ -47,7 +47,7 @@ async def call(store: Store, hook: Hook, asked: Attributes, kind: Kind) -> bool:
         return False
     asked.caller.warnings.extend(review.tellable(response.warnings))
     if not response.allowed:
-        raise Denied(hook.name, response.status)
+        raise Denied(hook.name, msgspec.to_builtins(response.status))
     if not response.patch:
         return False
     return _patched(store, hook, asked, kind, response)
@@ -151,7 +151,8 @@ def _patched(
             )
         document = objects.copy(seen_as(kind, asked.obj))
         new = _read(asked, kind, json_patch.apply(document, operations))
-    except (ValueError, json_patch.Misfit) as error:
+    # A patch may be any JSON at all, with numbers for paths and the like.
+    except (ValueError, TypeError, AttributeError, json_patch.Misfit) as error:
         raise internal(str(error)) from error
     changed = new != asked.obj
     asked.obj = new

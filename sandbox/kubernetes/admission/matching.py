@@ -51,21 +51,26 @@ def registered(store: Store) -> list[Hook]:
 def concerns(store: Store, hook: Hook, asked: Attributes) -> Kind | None:
     """The kind the webhook is to be asked in, or None when it is not to be asked.
 
+    A namespaceSelector says nothing of what is outside any namespace: that always passes it.
+
     NotFound when its selector needs a namespace that is not there; Forbidden when its match
     conditions cannot be evaluated and it fails closed.
     """
     if asked.kind.group == EXEMPT_GROUP:
         return None
-    labels = _namespace_labels(store, hook.webhook, asked)
-    if labels is not None and not selects(hook.webhook["namespaceSelector"], labels):
+    looks = bool(hook.webhook.get("namespaceSelector")) and (
+        bool(asked.place) or asked.is_namespace
+    )
+    namespace = _namespace_of(store, asked) if looks else None
+    if namespace is not None and not _selects(hook.webhook["namespaceSelector"], namespace):
         return None
     if not _object_selected(hook.webhook.get("objectSelector") or {}, asked):
         return None
     kind = _matched_kind(hook.webhook, asked)
     if kind is None:
         return None
-    if labels == {} and _namespace_of(store, asked) is None:
-        raise NotFound.of(KINDS["Namespace"], asked.namespace)
+    if looks and namespace is None:
+        raise NotFound.of(KINDS["Namespace"], asked.place)
     return kind if _conditions_hold(hook, asked, kind) else None
 
 
@@ -110,16 +115,6 @@ def _resource_matches(listed: str, kind: Kind, subresource: str) -> bool:
     return resource in ("*", kind.plural) and sub in ("*", subresource)
 
 
-def _namespace_labels(store: Store, webhook: Object, asked: Attributes) -> Object | None:
-    """None where the namespaceSelector does not count: no selector, or outside any namespace."""
-    if not webhook.get("namespaceSelector"):
-        return None
-    if not asked.place and not asked.is_namespace:
-        return None
-    namespace = _namespace_of(store, asked)
-    return dict((namespace or {"metadata": {}})["metadata"].get("labels") or {})
-
-
 def _namespace_of(store: Store, asked: Attributes) -> Object | None:
     """A Namespace being written is looked at as it is to be."""
     if asked.is_namespace and not asked.subresource and asked.operation in ("CREATE", "UPDATE"):
@@ -131,11 +126,11 @@ def _object_selected(selector: Object, asked: Attributes) -> bool:
     """It is enough that the old or the new object is selected."""
     if not selector:
         return True
-    return any(
-        selects(selector, obj["metadata"].get("labels") or {})
-        for obj in (asked.obj, asked.old)
-        if obj is not None
-    )
+    return any(_selects(selector, obj) for obj in (asked.obj, asked.old) if obj is not None)
+
+
+def _selects(selector: Object, obj: Object) -> bool:
+    return selects(selector, obj["metadata"].get("labels") or {})
 
 
 def _conditions_hold(hook: Hook, asked: Attributes, kind: Kind) -> bool:

@@ -14,6 +14,16 @@ VERSIONS = ("v1", "v1beta1")
 _GROUP = "admission.k8s.io"
 
 
+class Status(msgspec.Struct, omit_defaults=True):
+    """Why a webhook says no."""
+
+    code: int = 0
+    message: str = ""
+    reason: str = ""
+    status: str = ""
+    details: Object | None = None
+
+
 class Response(msgspec.Struct, rename="camel"):
     """The part of an AdmissionResponse the API server reads."""
 
@@ -21,7 +31,7 @@ class Response(msgspec.Struct, rename="camel"):
     allowed: bool = False
     patch: str | None = None
     patch_type: str | None = None
-    status: Object | None = None
+    status: Status | None = None
     warnings: list[str] | None = None
 
 

@@ -240,3 +240,14 @@ def test_what_a_webhook_changes_decides_who_is_asked_after_it(gate: Gate) -> Non
     )
     assert gate.place.make("pods", pod()).code == 201
     assert _paths(gate) == ["/first"]
+
+
+def test_a_new_namespace_is_selected_by_the_name_label_it_is_about_to_get(gate: Gate) -> None:
+    rule = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"],
+            "resources": ["namespaces"]}  # fmt: skip
+    name = f"{gate.place.namespace}-y"
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": name}}
+    gate.ask(
+        lambda review: allowed(review, allowed=False), rules=[rule], namespaceSelector=selector
+    )
+    assert gate.place.api.create("/api/v1/namespaces", {"metadata": {"name": name}}).code == 400

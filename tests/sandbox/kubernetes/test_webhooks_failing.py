@@ -287,3 +287,21 @@ def test_a_service_without_endpoints_is_told(gate: Gate) -> None:
     gate.place.made("services", service("hook", ports=[{"port": 443}]))
     gate.register("one", gate.entry("one.podgate.dev", _service_client(gate)))
     assert gate.make().message.endswith(': no endpoints available for service "hook"')
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"op": "add", "path": "/metadata/namespace", "value": "default"},
+        {"op": "add", "path": 7, "value": "x"},
+        {"op": "copy", "path": "/metadata/labels/a"},
+        {"op": "replace", "path": "/metadata", "value": None},
+        {"op": "replace", "path": "", "value": []},
+    ],
+)
+def test_a_patch_cannot_move_or_break_an_object(gate: Gate, patch: Document) -> None:
+    gate.ask(lambda review: patched(review, patch))
+    assert gate.make().code in (400, 500)
+    assert gate.place.api.get("/api/v1/namespaces/default/pods/web").code == 404
+    gate.webhook.on("/", allowed)
+    assert gate.make().code == 201
