@@ -135,5 +135,6 @@ def _shown(client: Object) -> Object:
     if service := client.get("service"):
         result["service"] = service | {"path": HIDDEN}
     if bundle := client.get("caBundle"):
-        result["caBundle"] = f"{bundle[:24]}... {bundle[-12:]} ({len(bundle)} characters)"
+        start = bundle if len(bundle) <= 20 else f"{bundle[:20]}..."
+        result["caBundle"] = f"{start} ({len(bundle)} characters)"
     return result

@@ -173,7 +173,7 @@ def _repair(one: Repair) -> RepairRow:
     return RepairRow(
         one,
         str(WHAT.get(one.what, one.what)),
-        f"{one.took:.1f} s",
+        f"{one.took:.1f} s" if one.took >= 1 else f"{one.took * 1000:.0f} ms",
         str(FOUND_BY.get(one.found_by, one.found_by)),
         changes,
     )
