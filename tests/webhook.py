@@ -142,13 +142,19 @@ def annotating(key: str, value: str = "yes") -> Answerer:
 
 @contextmanager
 def serving(
-    pair: tuple[Path, Path] | None, *, host: str = "127.0.0.1", port: int = 0
+    pair: tuple[Path, Path] | None, *, host: str = "127.0.0.1", asks_who: bool = False
 ) -> Iterator[Webhook]:
-    """A running webhook; without a certificate it speaks plain HTTP."""
-    server = _Server((host, port), _Handler)
+    """A running webhook; without a certificate it speaks plain HTTP.
+
+    With `asks_who` it wants a certificate of its client too.
+    """
+    server = _Server((host, 0), _Handler)
     if pair:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*pair)
+        if asks_who:
+            context.load_verify_locations(pair[0])
+            context.verify_mode = ssl.CERT_REQUIRED
         server.context = context
     server.webhook = Webhook(host, server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import ssl
 from asyncio import StreamReader, StreamWriter
@@ -159,7 +160,10 @@ def _dial_words(place: Place, error: OSError) -> str:
         return "net/http: TLS handshake timeout"
     if isinstance(error, ConnectionResetError):
         return "EOF" if not error.errno else "read: connection reset by peer"
-    why = os.strerror(error.errno).lower() if error.errno else str(error)
+    # A name with several addresses fails with one error that quotes all of theirs.
+    quoted = re.search(r"\[Errno (\d+)\]|error (\d+)", str(error))
+    number = error.errno or (int(quoted[1] or quoted[2]) if quoted else 0)
+    why = os.strerror(number).lower() if number else str(error)
     return f"dial tcp {place.host}:{place.port}: connect: {why}"
 
 
@@ -192,6 +196,8 @@ def _read_words(error: Exception) -> str:
     match error:
         case asyncio.IncompleteReadError():
             return "unexpected EOF" if error.partial else "EOF"
+        case ssl.SSLError():
+            return _tls_words(error)
         case ConnectionError():
             return "read: connection reset by peer"
         case ValueError():

@@ -12,6 +12,9 @@ from tests.webhook import Answerer, Authority, Webhook
 PATH = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 PODS = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
 
+# What a failure of the webhook `one.podgate.dev` is told with.
+FAILED = 'Internal error occurred: failed calling webhook "one.podgate.dev": '
+
 
 @dataclass
 class Gate:

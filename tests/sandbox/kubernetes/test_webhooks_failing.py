@@ -1,6 +1,6 @@
 """What goes wrong between API server and webhook: Fail tells it, Ignore goes on."""
 
-import base64
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from sandbox.kubernetes.admission import Attributes, Caller, calling
+from sandbox.kubernetes.admission.matching import Hook
+from sandbox.kubernetes.auth import ADMIN
+from sandbox.kubernetes.errors import BadRequest
+from sandbox.kubernetes.kinds import KINDS
+from sandbox.kubernetes.store import Store
 from tests.conformance.api import Document
-from tests.conformance.place import service
-from tests.sandbox.kubernetes.hooks import Gate
-from tests.webhook import Authority, Raw, allowed, annotating, patched, serving
-
-FAILED = 'Internal error occurred: failed calling webhook "one.podgate.dev": '
+from tests.sandbox.kubernetes.hooks import FAILED, Gate
+from tests.webhook import Raw, allowed, patched, serving
 
 
 def _uid(review: Document) -> Document:
@@ -183,110 +186,38 @@ def test_a_plain_http_server_is_told(gate: Gate) -> None:
     assert answer.message.startswith(FAILED + "failed to call webhook: Post")
 
 
-# Certificates: exactly the caBundle is believed, names are the SANs.
+def test_a_name_nobody_listens_at_is_told_too(gate: Gate, closed_port: int) -> None:
+    client = gate.client(url=f"https://localhost:{closed_port}/")
+    gate.register("one", gate.entry("one.podgate.dev", client))
+    assert gate.make().message.endswith("connect: connection refused")
 
 
-def _message(gate: Gate, pair: tuple[Path, Path], **client: Any) -> str:
-    with serving(pair) as webhook:
-        url = webhook.url.replace("127.0.0.1", client.pop("host", "127.0.0.1"))
-        details = gate.client(url=url, **client)
-        gate.register("one", gate.entry("one.podgate.dev", details))
+def test_a_name_that_is_not_there_is_told(gate: Gate) -> None:
+    client = gate.client(url="https://nowhere.invalid/")
+    gate.register("one", gate.entry("one.podgate.dev", client))
+    assert gate.make().message.endswith("dial tcp: lookup nowhere.invalid: no such host")
+
+
+def test_a_webhook_that_wants_a_client_certificate_gets_none(gate: Gate, tmp_path: Path) -> None:
+    """Managed control planes give no access to --admission-control-config-file."""
+    pair = gate.authority.issue(tmp_path, "127.0.0.1")
+    with serving(pair, asks_who=True) as webhook:
+        client = gate.client(url=webhook.url)
+        gate.register("one", gate.entry("one.podgate.dev", client))
         answer = gate.make()
-    return answer.message if answer.code != 201 else ""
+    assert answer.message.startswith(FAILED + "failed to call webhook: Post")
+    assert webhook.asked == []
 
 
-X509 = "tls: failed to verify certificate: x509: "
-
-
-def test_a_certificate_of_another_authority_is_not_believed(gate: Gate, tmp_path: Path) -> None:
-    said = _message(gate, Authority().issue(tmp_path, "127.0.0.1"))
-    assert said.endswith(X509 + "certificate signed by unknown authority")
-
-
-def test_a_certificate_for_another_address_is_not_believed(gate: Gate, tmp_path: Path) -> None:
-    said = _message(gate, gate.authority.issue(tmp_path, "127.0.0.9"))
-    assert said.endswith(X509 + "certificate is valid for 127.0.0.9, not 127.0.0.1")
-
-
-def test_a_certificate_without_an_address_is_none_for_an_address(
-    gate: Gate, tmp_path: Path
-) -> None:
-    said = _message(gate, gate.authority.issue(tmp_path, "webhook.example.com"))
-    why = "cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"
-    assert said.endswith(X509 + why)
-
-
-def test_a_certificate_for_another_name_is_not_believed(gate: Gate, tmp_path: Path) -> None:
-    pair = gate.authority.issue(tmp_path, "webhook.example.com")
-    said = _message(gate, pair, host="localhost")
-    assert said.endswith(X509 + "certificate is valid for webhook.example.com, not localhost")
-
-
-def test_the_common_name_does_not_count(gate: Gate, tmp_path: Path) -> None:
-    said = _message(gate, gate.authority.issue(tmp_path), host="localhost")
-    why = "certificate relies on legacy Common Name field, use SANs instead"
-    assert said.endswith(X509 + why)
-
-
-def test_an_expired_certificate_is_told_with_its_dates(gate: Gate, tmp_path: Path) -> None:
-    said = _message(gate, gate.authority.issue(tmp_path, "127.0.0.1", expired=True))
-    assert X509 + "certificate has expired or is not yet valid: current time " in said
-    assert " is after " in said
-
-
-def test_a_bundle_may_hold_an_old_and_a_new_authority_of_one_name(
-    gate: Gate, tmp_path: Path
-) -> None:
-    both = base64.b64encode(Authority().pem + gate.authority.pem).decode()
-    assert _message(gate, gate.authority.issue(tmp_path, "127.0.0.1"), caBundle=both) == ""
-
-
-def test_a_bundle_that_is_no_pem_is_stored_and_fails_the_calls(gate: Gate, tmp_path: Path) -> None:
-    said = _message(gate, gate.authority.issue(tmp_path, "127.0.0.1"), caBundle="Ym9ndXM=")
-    why = "unable to load root certificates: unable to parse bytes as PEM block"
-    assert said == f"{FAILED}could not get REST client: {why}"
-
-
-def test_without_a_bundle_the_machines_authorities_count(gate: Gate, tmp_path: Path) -> None:
-    said = _message(gate, gate.authority.issue(tmp_path, "127.0.0.1"), caBundle="")
-    assert said.endswith(X509 + "certificate signed by unknown authority")
-
-
-# Services: the API server asks an endpoint behind it, under the Service's name.
-
-
-def _service_client(gate: Gate, **details: Any) -> Document:
-    reference = {"name": "hook", "namespace": gate.place.namespace, "path": "/mutate", **details}
-    return {"service": reference, "caBundle": gate.authority.bundle}
-
-
-def test_a_service_is_asked_under_its_name(gate: Gate, tmp_path: Path) -> None:
-    namespace = gate.place.namespace
-    pair = gate.authority.issue(tmp_path, f"hook.{namespace}.svc")
-    with serving(pair) as webhook:
-        webhook.on("/mutate", annotating("seen"))
-        body = service("hook", ports=[{"port": 443, "targetPort": webhook.port}])
-        del body["spec"]["selector"]
-        gate.place.made("services", body)
-        subset = {"addresses": [{"ip": "127.0.0.1"}], "ports": [{"port": webhook.port}]}
-        gate.place.make("endpoints", {"metadata": {"name": "hook"}, "subsets": [subset]})
-        gate.register("one", gate.entry("one.podgate.dev", _service_client(gate)))
-        made = gate.make()
-    assert made.body["metadata"]["annotations"] == {"seen": "yes"}, made.body
-    assert webhook.paths == ["/mutate?timeout=10s"]
-
-
-def test_a_service_that_is_not_there_is_told(gate: Gate) -> None:
-    gate.register("one", gate.entry("one.podgate.dev", _service_client(gate)))
-    url = f"https://hook.{gate.place.namespace}.svc:443/mutate?timeout=10s"
-    said = f'failed to call webhook: Post "{url}": service "hook" not found'
-    assert gate.make().message == FAILED + said
-
-
-def test_a_service_without_endpoints_is_told(gate: Gate) -> None:
-    gate.place.made("services", service("hook", ports=[{"port": 443}]))
-    gate.register("one", gate.entry("one.podgate.dev", _service_client(gate)))
-    assert gate.make().message.endswith(': no endpoints available for service "hook"')
+def test_webhooks_with_side_effects_are_not_asked_in_a_dry_run() -> None:
+    """v1 lets nobody register one; a server may hold some from v1beta1."""
+    hook = Hook("old", 0, {"name": "old.podgate.dev", "sideEffects": "Some"})
+    caller = Caller(ADMIN, dry_run=True)
+    asked = Attributes("CREATE", KINDS["Pod"], {"metadata": {}}, None, caller)
+    with pytest.raises(BadRequest) as refusal:
+        asyncio.run(calling.call(Store("cls"), hook, asked, asked.kind))
+    said = 'admission webhook "old.podgate.dev" does not support dry run'
+    assert refusal.value.message == said
 
 
 @pytest.mark.parametrize(
