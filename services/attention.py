@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.attention import Concern, Report, Standing
-from services.models import Binding, Phase, Registration
+from services.models import AccessLayer, Binding, Phase, Registration
+from services.words import stored
 
 # The CLB's words for a target that may take traffic; Close is a health check switched off.
 HEALTHY = ("Alive", "Close")
@@ -16,7 +17,23 @@ SHOWN = 20
 
 
 def report() -> Report:
-    return Report(_standings(), _concerns())
+    return Report(_standings(), [*_layers(), *_concerns()])
+
+
+def _layers() -> list[Concern]:
+    """Webhooks that API servers do not reach, or that another writer fights over."""
+    troubled = Q(probe_ok=False) | ~Q(warning="") | ~Q(trouble="")
+    rows = AccessLayer.objects.filter(troubled, registered_at__isnull=False)
+    return [
+        Concern(
+            "error",
+            layer.cluster.cluster_id,
+            reverse("access_layer", args=[layer.cluster.cluster_id]),
+            _("New Pods may start without a gate."),
+            stored(layer.warning or layer.trouble or layer.probe_message),
+        )
+        for layer in rows.select_related("cluster")[:SHOWN]
+    ]
 
 
 def _standings() -> dict[int, Standing]:

@@ -83,10 +83,15 @@ class Keeper:
             self._say(trouble=trouble, checked_at=now)
             return
         self._keep_namespaces(door, now)
-        self._keep_secret(door, now)
-        self._keep_configuration(door, now)
+        if not self.stop.is_set():
+            self._keep_secret(door, now)
+            self._keep_configuration(door, now)
         if self._keep_proof(door):
             self._keep_configuration(door, now)
+        if self.stop.is_set():
+            return
+        if not self._is_fought(now):
+            self._warning = ""
         self._save()
         self._say(
             trouble="",
@@ -249,7 +254,7 @@ class Keeper:
         fingerprint, client = self.front.fingerprint, self.front.client
         is_new = self.snapshot.proven != fingerprint
         is_due = time.monotonic() - self._probed > PROBE_EVERY or self._because in _ASKED
-        if not (is_new or is_due or not self._proof_ok):
+        if self.stop.is_set() or not (is_new or is_due or not self._proof_ok):
             return False
         proof = probe.prove(door, self.front.gate_type)
         self._probed, self._proof_ok = time.monotonic(), proof.ok
@@ -273,7 +278,8 @@ class Keeper:
 
     def _must_wait(self, found: Sequence[Damage], now: datetime) -> bool:
         """Whether another writer has been answered often enough for now."""
-        due = max(repair_at(self.marks, one, now) for one in found)
+        # One damage that is no fight is reason enough: everything is written at once.
+        due = min(repair_at(self.marks, one, now) for one in found)
         if due <= now:
             return False
         worst = found[0]
@@ -302,12 +308,10 @@ class Keeper:
                 **shown,
             )
             _log.warning("%s: repaired %s %s", self.front.cluster_id, one.what, one.field)
-        if not self._is_fought(now):
-            self._warning = ""
 
     def _is_fought(self, now: datetime) -> bool:
         recent = [mark for mark in self.marks if now - mark.at < timedelta(minutes=3)]
-        return len(recent) > damage.IMMEDIATE
+        return len(recent) >= damage.IMMEDIATE
 
     def _say(self, **values: Any) -> None:
         self.books.add(layers.standing, self.front.pk, self.front.cluster_id, values)

@@ -7,7 +7,9 @@ only one that knows the database, brings changes in and takes news out. None wai
 import asyncio
 import logging
 import ssl
+import sys
 import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,6 +75,9 @@ class Served:
             self.server.close()
         for standing in list(self.desk.open):
             standing.abort()
+        if self.server and sys.version_info >= (3, 13):
+            # Those that are still shaking hands too.
+            self.server.abort_clients()
 
     async def change(self, now: Front) -> None:
         """Settings, keys or credentials changed; new connections see it at once."""
@@ -214,10 +219,9 @@ class Process:
             self.ended.set()
             for one in self.served.values():
                 one.stop()
-            # Transports close in the loop's next round.
-            await asyncio.sleep(0)
-            if thread.is_alive():
-                await asyncio.to_thread(thread.join, 2)
+            # Transports close in the loop's next rounds.
+            await asyncio.sleep(0.05)
+            await asyncio.to_thread(_join, thread, *(o.keeper.thread for o in self.served.values()))
 
     async def _serve(self, snapshot: Snapshot) -> None:
         one = Served(snapshot, self.books, self.loop)
@@ -258,6 +262,14 @@ class Process:
                 _log.exception("the books cannot be kept")
                 continue
             asyncio.run_coroutine_threadsafe(self.apply(fronts), self.loop).result()
+
+
+def _join(*threads: threading.Thread) -> None:
+    """Two seconds for all that still run; they are daemons, so nothing waits longer."""
+    deadline = time.monotonic() + 2
+    for thread in threads:
+        if thread.is_alive():
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

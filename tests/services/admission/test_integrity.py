@@ -170,3 +170,19 @@ def test_a_ca_rotates_without_a_moment_of_distrust(kube: Kube, ready: Webhook) -
     bundle = base64.b64encode(layer().ca_certificate.encode()).decode()
     until(lambda: kube.get(WHERE)["webhooks"][0]["clientConfig"]["caBundle"] == bundle)
     assert not repairs()
+
+
+def test_a_writer_that_does_not_give_in_is_answered_once_a_minute_and_named(kube: Kube) -> None:
+    where = "/webhooks/0/clientConfig/caBundle"
+    edit = [{"op": "replace", "path": where, "value": "Ym9ndXM="}]
+
+    def bundle() -> str:
+        return str(kube.get(WHERE)["webhooks"][0]["clientConfig"]["caBundle"])
+
+    for _ in range(5):
+        kube.patch(WHERE, edit, kind="json", fieldManager="stubborn")
+        until(lambda: bundle() != "Ym9ndXM=")
+    kube.patch(WHERE, edit, kind="json", fieldManager="stubborn")
+    until(lambda: "stubborn damages pods.podgate.dev.clientConfig.caBundle" in layer().warning)
+    assert bundle() == "Ym9ndXM="
+    assert repairs() == ["CaBundleReplaced"] * 5

@@ -10,7 +10,7 @@ from django.utils import timezone
 from console.kube import connect, path
 from console.models import Cluster
 from services.admission import certificates, front
-from services.models import AccessLayer
+from services.models import AccessLayer, Repair
 from tests.services.admission.conftest import Webhook, layer
 from tests.services.admission.test_injection import asked
 from tests.services.binding.driver import service
@@ -102,3 +102,27 @@ def test_only_its_own_ca_vouches_for_it(ready: Webhook, cluster: Cluster) -> Non
     other = certificates.authority("cls-other", now=timezone.now())
     with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
         ready.post(b"{}", bundle=other.certificate)
+
+
+def test_with_a_client_ca_only_its_clients_are_heard(ready: Webhook, cluster: Cluster) -> None:
+    assert ready.post(b"{")[0] == 400
+    row = layer()
+    row.client_ca = certificates.authority("api-server", now=timezone.now()).certificate
+    row.save(update_fields=["client_ca"])
+
+    def is_refused() -> bool:
+        try:
+            ready.post(b"{")
+        except OSError:
+            return True
+        return False
+
+    until(is_refused)
+
+
+def test_a_lost_ca_key_is_replaced_beside_the_old_ca(ready: Webhook, cluster: Cluster) -> None:
+    old = layer().ca_certificate
+    AccessLayer.objects.update(ca_key="lost")
+    until(lambda: layer().ca_certificate != old and not layer().old_ca_certificate)
+    assert Repair.objects.get(what="CaLost")
+    assert not ready.patches(review())
