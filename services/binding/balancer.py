@@ -17,6 +17,7 @@ from services.binding import clb, cluster
 from services.binding.calls import CLUSTER_TAG, SERVICE_TAG, Place
 from services.binding.plan import Batch
 from services.binding.run import Blocked, ComeBack, Run, took
+from services.binding.troubles import TOKEN_USED
 from services.binding.words import told
 from services.models import Token
 
@@ -24,7 +25,6 @@ LOOK_SECONDS = 0.5
 SECOND_LOOK_SECONDS = 1.0
 # A load balancer that was just made may take a while to show in lists.
 UNSEEN_LIVES = timedelta(seconds=60)
-TOKEN_USED = "InvalidParameter.ClientTokenLimitExceeded"
 
 
 def place(run: Run) -> Place:

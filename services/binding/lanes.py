@@ -8,8 +8,8 @@ from django.utils import timezone
 from console import activity
 from console.doors import recording
 from console.kinds import Pod
-from console.tencent import Busy, CloudError, QuotaExceeded, Throttled
-from services.binding import balancer, clb, ledger
+from console.tencent import Busy, CloudError, Throttled
+from services.binding import balancer, clb, ledger, troubles
 from services.binding.calls import Place
 from services.binding.clb import Observed
 from services.binding.plan import (
@@ -22,41 +22,38 @@ from services.binding.plan import (
 )
 from services.binding.run import ComeBack, Run, stopping, took
 from services.binding.words import describe, told
-from services.limits import Problem, Severity
 
 # Calls that are in effect when they are answered; all others are asynchronous.
 AT_ONCE = {"BatchRegisterTargets", "BatchDeregisterTargets"}
 LOOKS, BETWEEN_LOOKS = 10, 0.2
-# Codes that stay as they are until somebody acts.
-FOR_THE_USER = (
-    "InvalidParameter",
-    "Unauthorized",
-    "AuthFailure",
-    "Unsupported",
-    "MissingParameter",
-)
 
 
 def perform(
     run: Run, observed: Observed | None, steps: Iterable[Step], pods: Iterable[Pod]
 ) -> Sequence[CloudError]:
-    """All that can be done now; answers what was refused, after trying the rest."""
+    """Send these steps; answers what failed, after trying the rest.
+
+    What the user must mend becomes a problem, and is not tried again in this run.
+    """
     where = replace(balancer.place(run), ids=observed.ids if observed else {})
     names = {pod.metadata.uid: pod.metadata.name for pod in pods}
     addresses = {pod.status.pod_ip: pod.metadata.name for pod in pods}
     errors = []
-    for batch in batches(step for step in steps if _is_possible(step, observed)):
-        if batch.action == "CreateLoadBalancer":
-            balancer.create(run, batch)
-        run.lease.ready_to_write()
-        ledger.intend(run.binding, batch.steps, where.ids, names, timezone.now())
+    for batch in batches(steps):
         try:
+            if batch.action == "CreateLoadBalancer":
+                balancer.create(run, batch)
+            run.lease.ready_to_write()
+            ledger.intend(run.binding, batch.steps, where.ids, names, timezone.now())
             _one(run, where, batch, addresses)
         except (Busy, Throttled):
             raise
         except CloudError as error:
-            run.problems.append(_problem(batch, error))
-            errors.append(error)
+            if problem := troubles.for_the_user(error, describe(batch)):
+                run.problems.append(problem)
+                run.refused.update(batch.steps)
+            else:
+                errors.append(error)
     return errors
 
 
@@ -104,20 +101,10 @@ def _wait(where: Place, request_id: str, batch: Batch) -> None:
     raise ComeBack(0.5, f"{describe(batch)}: still under way at the CLB.")
 
 
-def _is_possible(step: Step, observed: Observed | None) -> bool:
+def is_possible(step: Step, observed: Observed | None) -> bool:
     """What needs a listener's id waits until that listener is there."""
     if isinstance(step, CreateLoadBalancer):
         return observed is None
     if isinstance(step, CreateListener | DeleteLoadBalancer):
         return observed is not None
     return observed is not None and step.key in observed.ids
-
-
-def _problem(batch: Batch, error: CloudError) -> Problem:
-    theirs = isinstance(error, QuotaExceeded) or error.code.startswith(FOR_THE_USER)
-    return Problem(
-        code=error.code,
-        severity=Severity.BLOCKS if theirs else Severity.WARNS,
-        message=f"{describe(batch)}: the CLB refuses ({error.code}: {error.message}).",
-        fix=f"See request {error.request_id}." if error.request_id else "",
-    )

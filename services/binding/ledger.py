@@ -4,9 +4,11 @@ Pod addresses are recycled, so what the CLB lists is ours only where a row says 
 A row is written before the registration and counts from when the target was read back.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import batched
 
 from console.kinds import Pod
 from services.binding.clb import Observed
@@ -17,6 +19,7 @@ from services.models import Binding, Registration
 # An intent whose call was lost may still take effect; after this long it will not.
 INTENT_LIVES = timedelta(minutes=2)
 HEALTHY = {"Alive", "Close"}
+CHUNK = 500
 
 type Place = tuple[str, str, int]
 
@@ -28,6 +31,7 @@ def owned(
     rows = {_place(row): row for row in binding.registrations.all()}
     listeners = {}
     seen: set[Place] = set()
+    news = []
     adoptable = {pod.status.pod_ip: pod for pod in pods if _is_open(pod, gate_type)}
     for key, listener in observed.state.listeners.items():
         targets: dict[Target, Backend] = {}
@@ -39,9 +43,11 @@ def owned(
                 row.pod_uid, row.pod_name = pod.metadata.uid, pod.metadata.name
             if row is not None:
                 seen.add(place)
-                _read_back(row, backend.weight, now)
+                if _read_back(row, backend.weight, now):
+                    news.append(row)
             targets[target] = _with_owner(backend, row)
         listeners[key] = replace(listener, targets=targets)
+    _save(news)
     _forget(row for place, row in rows.items() if place not in seen and _is_over(row, now))
     return replace(observed.state, listeners=listeners)
 
@@ -63,7 +69,7 @@ def intend(
             rows.append(row)
     Registration.objects.bulk_create(
         rows,
-        batch_size=500,
+        batch_size=CHUNK,
         update_conflicts=True,
         unique_fields=["lb_id", "listener_id", "ip", "port"],
         update_fields=[
@@ -110,14 +116,34 @@ def _row(
     )
 
 
-def _read_back(row: Registration, weight: int, now: datetime) -> None:
-    """The target is there: from now on its health counts, and a weight of 0 is a drain."""
-    before = (row.pk, row.registered_at, row.weight, row.weight_zero_at)
+def _read_back(row: Registration, weight: int, now: datetime) -> bool:
+    """The target is there: from now on its health counts, and a weight of 0 is a drain.
+
+    Answers whether the row has something to save.
+    """
+    before = _what_is_read(row)
     row.registered_at = row.registered_at or now
     row.weight = weight
     row.weight_zero_at = None if weight else row.weight_zero_at or now
-    if before != (row.pk, row.registered_at, row.weight, row.weight_zero_at) or row.pk is None:
-        row.save()
+    return row.pk is None or before != _what_is_read(row)
+
+
+def _what_is_read(row: Registration) -> tuple[datetime | None, int, datetime | None]:
+    return (row.registered_at, row.weight, row.weight_zero_at)
+
+
+def _save(rows: Iterable[Registration]) -> None:
+    """One statement per thing that was read, not one per row: hundreds change at once."""
+    changed = defaultdict(list)
+    made = []
+    for row in rows:
+        (changed[_what_is_read(row)] if row.pk else made).append(row)
+    Registration.objects.bulk_create(made, batch_size=CHUNK)
+    for (registered_at, weight, zero_at), same in changed.items():
+        for some in batched(same, CHUNK):
+            Registration.objects.filter(pk__in=[row.pk for row in some]).update(
+                registered_at=registered_at, weight=weight, weight_zero_at=zero_at
+            )
 
 
 def _with_owner(backend: Backend, row: Registration | None) -> Backend:

@@ -24,6 +24,7 @@ from services.binding import (
     ledger,
     reading,
     release,
+    troubles,
     wanted,
 )
 from services.binding.clb import Observed
@@ -84,7 +85,7 @@ def _caught(run: Run) -> Outcome:
     except Busy:
         return again(BUSY_SECONDS, "The load balancer is in another task.")
     except (CloudError, KubeError) as error:
-        return _back_off(run, error)
+        return _failed(run, error)
     if run.binding.attempts:
         run.binding.attempts = 0
         run.binding.save(update_fields=["attempts"])
@@ -101,9 +102,9 @@ def _report(run: Run, standing: Standing) -> None:
         events.on_service(run.kube, run.service, run.binding.phase, run.binding.message)
 
 
-def _standing(run: Run, *, steps: Sequence[Step] = (), waits_for: str = "") -> Standing:
+def _standing(run: Run, *, waits_for: str = "") -> Standing:
     return Standing(
-        steps=steps,
+        steps=run.steps,
         health=health.words(run.binding),
         problems=run.problems,
         has_load_balancer=run.binding.lb_status == "running",
@@ -112,13 +113,18 @@ def _standing(run: Run, *, steps: Sequence[Step] = (), waits_for: str = "") -> S
     )
 
 
-def _back_off(run: Run, error: CloudError | KubeError) -> Outcome:
-    """With jitter, at most 30 s, and over as soon as something changes."""
+def _failed(run: Run, error: CloudError | KubeError) -> Outcome:
+    """Back-off with jitter, at most 30 s, and over as soon as something changes."""
     binding = run.binding
+    if problem := troubles.for_the_user(error):
+        run.problems.append(problem)
+        _tell(run)
+        return again(BLOCKED_SECONDS, str(error))
     binding.attempts += 1
     binding.save(update_fields=["attempts"])
     seconds = min(MOST_BACK_OFF, 0.5 * 2 ** min(binding.attempts - 1, 8))
     if binding.attempts > 2:
+        run.problems.append(troubles.passing(error))
         _tell(run, waits_for=f"Trying again: {error}")
     return again(seconds * random.uniform(0.5, 1.0), str(error))
 
@@ -134,10 +140,11 @@ def _run(run: Run) -> Outcome:
         desired = reading.desired(run, pods, has)
         steps = plan(has, desired)
         _note(run, has, desired, steps, pods)
-        if not steps:
+        todo = [s for s in steps if s not in run.refused and lanes.is_possible(s, observed)]
+        if not todo:
             return _settled(run, has, pods)
-        if errors := lanes.perform(run, observed, steps, pods):
-            return _back_off(run, errors[0])
+        if errors := lanes.perform(run, observed, todo, pods):
+            raise errors[0]
     return again(BUSY_SECONDS, "More steps are left.")
 
 
@@ -161,7 +168,8 @@ def _note(run: Run, has: State, desired: State, steps: Sequence[Step], pods: Seq
     run.problems += _foreign(run, has)
     draining = sum(len(listener.targets) for listener in has.listeners.values())
     waits_for = f"Draining {draining} targets at weight 0." if draining and not steps else ""
-    _report(run, _standing(run, steps=steps, waits_for=waits_for if run.is_leaving else ""))
+    run.steps = steps
+    _report(run, _standing(run, waits_for=waits_for if run.is_leaving else ""))
 
 
 def _foreign(run: Run, has: State) -> list[Problem]:
@@ -185,9 +193,12 @@ def _foreign(run: Run, has: State) -> list[Problem]:
 
 
 def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
-    """No step is left: gates are told why they wait, health is looked at when it can be good."""
+    """No step can be taken: gates are told why they wait, health is looked at when it can be good.
+
+    What was refused is tried again rarely, so that it heals when the user has mended it.
+    """
     binding, now = run.binding, timezone.now()
-    if run.is_leaving and not has.listeners:
+    if run.is_leaving and not has.listeners and not run.refused:
         # What stays belongs to others.
         return _leave(run)
     binding.first_look = max(
@@ -200,6 +211,8 @@ def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
     gates.settle(binding.cluster, run.kube, binding.namespace, pods, now=now, may_open=False)
     if drained := reading.next_drained(has, now):
         return Again(drained, "Targets are draining.")
+    if run.refused:
+        return again(BLOCKED_SECONDS, str(run.problems[-1].message))
     return Settled()
 
 

@@ -13,6 +13,7 @@ from console.kube import Kube
 from services.binding.cluster import Service
 from services.binding.leases import Held
 from services.binding.phases import Standing, phase
+from services.binding.plan import Step
 from services.limits import Problem, Severity
 from services.models import Binding, StepTaken
 from services.spec import ServiceSpec
@@ -64,6 +65,10 @@ class Run:
     # The TkeServiceConfig it names is missing: listeners keep the health check they have.
     keeps_checks: bool = False
     problems: list[Problem] = field(default_factory=list)
+    # What was planned last.
+    steps: Sequence[Step] = ()
+    # Steps that only the user can make possible; not tried again before the next run.
+    refused: set[Step] = field(default_factory=set)
 
 
 def again(seconds: float, because: str) -> Again:
