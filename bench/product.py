@@ -36,7 +36,7 @@ def _fill(world: World, pods: int) -> None:
     from console import kube
     from sandbox.kubernetes.demo.bulk import manifests
 
-    server = _kube(world)
+    server = kube_of(world)
     for kind, manifest in manifests(pods):
         namespace = manifest["metadata"].get("namespace", "")
         server.create(kube.path(kind, namespace), manifest)
@@ -51,7 +51,7 @@ def _fill(world: World, pods: int) -> None:
         time.sleep(1)
 
 
-def _kube(world: World) -> Any:
+def kube_of(world: World) -> Any:
     from console.kube import Kube
 
     facts = world.cluster(CLUSTER)
