@@ -87,8 +87,8 @@ class Fleet:
                 return
             more = f"&continue={token}"
 
-    def service(self, name: str, selects: str, *, into: str = NAMESPACE) -> None:
-        """A public Service claimed by class, for the Pods of this Deployment."""
+    def service(self, name: str, selects: str, *, into: str = NAMESPACE) -> str:
+        """A public Service claimed by class, for the Pods of this Deployment; answers its uid."""
         manifest = {
             "metadata": {
                 "name": name,
@@ -101,7 +101,8 @@ class Fleet:
                 "ports": [{"name": "http", "port": PORT, "targetPort": PORT}],
             },
         }
-        self.ask("POST", f"/api/v1/namespaces/{into}/services", manifest)
+        made = self.ask("POST", f"/api/v1/namespaces/{into}/services", manifest)
+        return str(made["metadata"]["uid"])
 
     def select(self, name: str, selects: str) -> None:
         where = f"/api/v1/namespaces/{NAMESPACE}/services/{name}"

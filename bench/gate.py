@@ -77,7 +77,8 @@ def moments(one: Fleet, pod_of: dict[str, str]) -> dict[str, float]:
 
 def busy(patches: list[Call], since: float, until: float) -> float:
     """The API server answers one call after the other: what it spent on patches meanwhile."""
-    return sum(call["took"] for call in patches if since <= call["time"] and ended(call) <= until)
+    meanwhile = (c for c in patches if since <= c["time"] and ended(c) <= until)
+    return float(sum(call["took"] for call in meanwhile))
 
 
 def percentiles(gaps: list[tuple[float, float]]) -> dict[str, Any]:
