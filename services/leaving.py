@@ -42,7 +42,7 @@ def leave(cluster: Cluster, *, with_load_balancers: bool, patience: float, tell:
     for service in _finalized(kube):
         clusters.remove_finalizer(kube, service)
         tell(f"finalizer taken off Service {_name(service)}")
-    _disown(kube, tell)
+    _disown(kube, cluster, tell)
 
 
 def _finalized(kube: Kube) -> list[clusters.Service]:
@@ -91,9 +91,10 @@ def _released(binding: Binding) -> bool:
         return lease is not None
 
 
-def _disown(kube: Kube, tell: Tell) -> None:
+def _disown(kube: Kube, cluster: Cluster, tell: Tell) -> None:
     """Take our name off the cluster; another installation's stays."""
-    if clusters.owner(kube, claim=False) != clusters.installation():
+    owner = clusters.owner(kube, cluster.cluster_id, claim=False)
+    if not clusters.is_ours(owner, cluster.cluster_id):
         return
     try:
         kube.delete(path("ConfigMap", clusters.OWNER_NAMESPACE, clusters.OWNER))

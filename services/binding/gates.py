@@ -12,7 +12,7 @@ from console.kube import Conflict, Kube, NotFound, path
 from console.models import Cluster
 from services.binding import cluster as clusters
 from services.binding import events
-from services.binding.gate import Backing, gate_condition
+from services.binding.gate import Backing, Reason, gate_condition
 from services.binding.pods import selects, target_port
 from services.binding.state import excluded
 from services.models import Binding, Registration
@@ -47,8 +47,9 @@ def settle(
 ) -> list[Change]:
     """Patch what differs on these Pods, and tell which gates were written.
 
-    Only who has just read the CLB's health may open a gate. `leaving` is the uid of a Service
-    whose binding ends: it counts no more. Raises the first KubeError after all Pods were tried.
+    Only who has just read the CLB's health may open a gate, except one that nobody holds any more.
+    `leaving` is the uid of a Service whose binding ends: it counts no more. Raises the first
+    KubeError after all Pods were tried.
     """
     gated = [pod for pod in pods if has_gate(pod, cluster.gate_type)]
     if not gated:
@@ -67,7 +68,8 @@ def settle(
             now=now,
             removed=bool(leaving),
         )
-        if condition and (may_open or condition.status == "False"):
+        holds = condition and condition.status == "False"
+        if condition and (may_open or holds or condition.reason == Reason.BINDING_REMOVED):
             changes.append(Change(pod, condition))
     return _write(cluster, kube, namespace, changes)
 
@@ -81,7 +83,7 @@ def claimed(cluster: Cluster, kube: Kube, namespace: str) -> list[Claimed]:
             uid = service["metadata"]["uid"]
             try:
                 found.append(Claimed(uid, from_manifest(service), bindings.get(uid)))
-            except ValueError:
+            except (ValueError, TypeError, KeyError):
                 continue
     return found
 

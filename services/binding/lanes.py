@@ -43,7 +43,6 @@ def perform(
         try:
             if batch.action == "CreateLoadBalancer":
                 balancer.create(run, batch)
-            run.lease.ready_to_write()
             ledger.intend(run.binding, batch.steps, where.ids, names, timezone.now())
             _one(run, where, batch, addresses)
         except (Busy, Throttled):
@@ -60,9 +59,13 @@ def perform(
 def _one(run: Run, where: Place, batch: Batch, addresses: Mapping[str, str]) -> None:
     if batch.action == "DeleteLoadBalancer":
         _check_still_ours_alone(where)
+    # Last of all: what was read and written down before may have taken its time.
+    run.lease.ready_to_write()
     with recording() as calls:
         try:
             answer = clb.perform(where, batch)
+        except (Busy, Throttled):
+            raise
         except CloudError as error:
             took(run.binding, told(batch, addresses), calls, note=error.message)
             raise

@@ -5,7 +5,7 @@ A row is written before the registration and counts from when the target was rea
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import batched
@@ -13,7 +13,7 @@ from itertools import batched
 from console.kinds import Pod
 from services.binding.clb import Observed
 from services.binding.plan import Register, Step
-from services.binding.state import Backend, Key, State, Target
+from services.binding.state import Backend, Key, State, Target, excluded
 from services.models import Binding, Registration
 
 # An intent whose call was lost may still take effect; after this long it will not.
@@ -32,7 +32,7 @@ def owned(
     listeners = {}
     seen: set[Place] = set()
     news = []
-    adoptable = {pod.status.pod_ip: pod for pod in pods if _is_open(pod, gate_type)}
+    adoptable = {pod.status.pod_ip: pod for pod in pods if _is_adoptable(pod, gate_type)}
     for key, listener in observed.state.listeners.items():
         targets: dict[Target, Backend] = {}
         for target, backend in listener.targets.items():
@@ -82,7 +82,11 @@ def intend(
 def note_health(
     rows: Iterable[Registration], words: Mapping[tuple[str, Place], str], now: datetime
 ) -> list[Registration]:
-    """Store the CLB's words, Unknown where it says nothing; answers the rows that changed."""
+    """Store the CLB's words, Unknown where it says nothing; answers the rows that changed.
+
+    `rows` were read before the CLB was asked: what was registered anew since, for another Pod
+    perhaps, is not what it spoke of.
+    """
     changed = []
     for row in rows:
         word = words.get((row.lb_id, _place(row)), "Unknown")
@@ -92,9 +96,17 @@ def note_health(
         if word in HEALTHY and row.first_healthy_at is None:
             row.first_healthy_at = now
         changed.append(row)
+    same = set(_still_there(changed))
+    changed = [row for row in changed if (row.pk, row.pod_uid, row.intended_at) in same]
     fields = ["health", "health_since", "first_healthy_at"]
     Registration.objects.bulk_update(changed, fields, batch_size=200)
     return changed
+
+
+def _still_there(rows: Iterable[Registration]) -> Iterator[tuple[int, str, datetime]]:
+    for some in batched((row.pk for row in rows), CHUNK):
+        found = Registration.objects.select_for_update().filter(pk__in=some)
+        yield from found.values_list("pk", "pod_uid", "intended_at")
 
 
 def _place(row: Registration) -> Place:
@@ -134,8 +146,8 @@ def _what_is_read(row: Registration) -> tuple[datetime | None, int, datetime | N
 
 def _save(rows: Iterable[Registration]) -> None:
     """One statement per thing that was read, not one per row: hundreds change at once."""
-    changed = defaultdict(list)
-    made = []
+    changed: dict[tuple[datetime | None, int, datetime | None], list[Registration]]
+    changed, made = defaultdict(list), list[Registration]()
     for row in rows:
         (changed[_what_is_read(row)] if row.pk else made).append(row)
     Registration.objects.bulk_create(made, batch_size=CHUNK)
@@ -160,6 +172,11 @@ def _forget(rows: Iterable[Registration]) -> None:
     Registration.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 
-def _is_open(pod: Pod, gate_type: str) -> bool:
-    """Its gate is True: it was bound before, and only our memory of it is lost."""
-    return any(c.type == gate_type and c.status == "True" for c in pod.status.conditions)
+def _is_adoptable(pod: Pod, gate_type: str) -> bool:
+    """Only our memory of it is lost: its gate is True, or no gate could be opened wrongly."""
+    if excluded(pod):
+        # Another Pod, or its node, may have its address.
+        return False
+    is_gated = any(gate.condition_type == gate_type for gate in pod.spec.readiness_gates)
+    is_open = any(c.type == gate_type and c.status == "True" for c in pod.status.conditions)
+    return is_open or not is_gated

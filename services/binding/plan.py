@@ -98,9 +98,9 @@ class Batch:
 def plan(observed: State, desired: State) -> tuple[Step, ...]:
     """Nothing for equal states; foreign listeners and targets are never touched."""
     return (
+        *_weights(observed, desired),
         *_replacements(observed, desired),
         *_shape(observed, desired),
-        *_weights(observed, desired),
         *_registrations(observed, desired),
         *_deregistrations(observed, desired),
         *_removals(observed, desired),

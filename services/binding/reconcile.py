@@ -46,20 +46,30 @@ TOLD = {"Provisioning", "Checking", "Ready", "Degraded", "Blocked", "Deleting"}
 
 def reconcile(pk: int) -> Outcome:
     """One run over one binding, alone on its load balancer."""
-    binding = wanted.begin(pk)
-    if binding is None:
+    key = wanted.lease_key(pk)
+    if key is None:
         return Settled()
-    with leases.held(binding.lb_id or binding.service_uid) as lease:
-        if lease is None:
+    with leases.held(key) as lease:
+        # What is read before the lease is held may be old.
+        binding = wanted.begin(pk)
+        if binding is None:
+            return Settled()
+        if lease is None or key != wanted.lease_key(pk):
             wanted.put_off(binding)
             return again(1, "Another worker is at it.")
-        outcome = _caught(Run(binding, lease, connect(binding.cluster)))
-    if Binding.objects.filter(pk=pk).exists():
-        _finish(binding, outcome)
+        try:
+            outcome = _caught(Run(binding, lease, connect(binding.cluster)))
+        except Exception as error:
+            # Nobody foresaw it: seen in the log, and not tried at once again.
+            _finish(binding, again(MOST_BACK_OFF, repr(error)))
+            raise
+    _finish(binding, outcome)
     return outcome
 
 
 def _finish(binding: Binding, outcome: Outcome) -> None:
+    if not Binding.objects.filter(pk=binding.pk).exists():
+        return
     because = outcome.because if isinstance(outcome, Again) else ""
     if binding.due_because != because:
         binding.due_because = because
@@ -131,6 +141,7 @@ def _failed(run: Run, error: CloudError | KubeError) -> Outcome:
 
 def _run(run: Run) -> Outcome:
     reading.read(run)
+    before: list[Step] = []
     for _ in range(ROUNDS):
         observed = balancer.look(run)
         if observed is None and run.is_leaving:
@@ -143,6 +154,9 @@ def _run(run: Run) -> Outcome:
         todo = [s for s in steps if s not in run.refused and lanes.is_possible(s, observed)]
         if not todo:
             return _settled(run, has, pods)
+        if todo == before:
+            raise CloudError("FailedOperation.NoEffect", "The CLB says done, but it is not.")
+        before = todo
         if errors := lanes.perform(run, observed, todo, pods):
             raise errors[0]
     return again(BUSY_SECONDS, "More steps are left.")
@@ -205,7 +219,10 @@ def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
         (first_look(run.spec.check_of(port)) for port in run.spec.ports) if run.spec else (),
         default=0.0,
     )
-    binding.health_due_at = health.next_look(binding, now, retry_gates=True)
+    binding.refresh_from_db(fields=["gates_due"])
+    # A gate that could not be written is not put off by a Pod that is new.
+    looks_at = health.next_look(binding, now, retry_gates=True)
+    binding.health_due_at = now if binding.gates_due else looks_at
     binding.gates_due = True
     binding.save(update_fields=["first_look", "health_due_at", "gates_due"])
     gates.settle(binding.cluster, run.kube, binding.namespace, pods, now=now, may_open=False)

@@ -105,7 +105,7 @@ def _words(action: str) -> str:
     return f"{verb} {'/'.join([kind, *rest[1:]])}"
 
 
-def report(binding: Binding, standing: Standing) -> bool:
+def report(binding: Binding, standing: Standing, *, is_run: bool = True) -> bool:
     """The phase and its sentence, where they differ from what stands; told to whoever watches.
 
     Answers whether the phase changed.
@@ -122,10 +122,27 @@ def report(binding: Binding, standing: Standing) -> bool:
     if before != word:
         binding.passed = binding.passed | {word: {"at": now.isoformat(), "note": message}}
         binding.phase_since = now
+    fields = {
+        "phase": word,
+        "message": message,
+        "problems": problems,
+        "passed": binding.passed,
+        "phase_since": binding.phase_since,
+    }
+    rows = Binding.objects.filter(pk=binding.pk)
+    # Only a run, which holds the lease, may overrule what came since this was read.
+    if not (rows if is_run else rows.filter(phase=before)).update(**fields):
+        return False
     binding.phase, binding.message, binding.problems = word, message, problems
-    binding.save(update_fields=["phase", "message", "problems", "passed", "phase_since"])
     live.announce(topic(binding))
     return before != word
+
+
+def stored_problems(binding: Binding) -> list[Problem]:
+    return [
+        Problem(p["code"], Severity(p["severity"]), p["message"], p["fix"])
+        for p in binding.problems
+    ]
 
 
 def topic(binding: Binding) -> str:

@@ -43,8 +43,7 @@ def for_the_user(error: CloudError | KubeError, what: str = "") -> Problem | Non
 def passing(error: CloudError | KubeError) -> Problem:
     """What has failed several times by now, though nobody need do anything yet."""
     code = error.code if isinstance(error, CloudError) else error.reason or "Unreachable"
-    fix = f"See request {error.request_id}." if error.request_id else ""
-    return Problem(code, Severity.WARNS, f"Trying again: {error}", fix)
+    return Problem(code, Severity.WARNS, f"Trying again: {error}")
 
 
 def is_for_the_user(error: CloudError) -> bool:
@@ -54,5 +53,6 @@ def is_for_the_user(error: CloudError) -> bool:
 
 
 def _fix(error: CloudError) -> str:
+    # The same words at every try: Pods wait with them. The step's own line has the request id.
     fix = next((words for code, words in _FIXES.items() if error.code.startswith(code)), "")
-    return fix or (f"See request {error.request_id}." if error.request_id else "")
+    return fix or "Change what the CLB names; the step below carries the request id."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from console.models import Cluster
 from services.models import Binding
@@ -43,8 +44,10 @@ def as_manifest(row: Service) -> dict[str, Any]:
 
 
 def port_words(port: dict[str, Any]) -> str:
-    node = f" ({port['nodePort']})" if port.get("nodePort") else ""
-    return f"{port['protocol']} {port['port']} → {port['targetPort']}{node}"
+    words = f"{port['protocol']} {port['port']} → {port['targetPort']}"
+    if not port.get("nodePort"):
+        return words
+    return _("%(words)s (NodePort %(port)s)") % {"words": words, "port": port["nodePort"]}
 
 
 def service_rows(cluster: Cluster, services: Iterable[Service]) -> list[Row]:

@@ -16,6 +16,7 @@ from tests.world import World
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
 SUBNET = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
+CONFIG = "service.cloud.tencent.com/tke-service-config"
 
 
 def blocked(binding: Binding, code: str) -> Any:
@@ -146,3 +147,65 @@ def test_a_cloud_out_of_reach_is_told_of_a_binding_that_was_ready(
     sandbox.heal()
     drive(binding, until=lambda: Binding.objects.get().message == "All 3 targets are Alive.")
     assert Binding.objects.get().problems == []
+
+
+def test_a_success_that_never_happens_is_not_tried_all_the_time(
+    cluster: Cluster, kube: Kube, sandbox: World
+) -> None:
+    binding = create(kube, cluster, service())
+    sandbox.fault("tencent", "silent", action="BatchRegisterTargets")
+    for _ in range(60):
+        reconcile(binding.pk)
+        row = Binding.objects.get()
+        if row.attempts > 3:
+            break
+    tries = row.steps.filter(api_call="BatchRegisterTargets").count()
+    assert [problem["code"] for problem in row.problems] == ["FailedOperation.NoEffect"]
+    assert tries <= 5
+    sandbox.heal()
+    drive(binding, until=lambda: all_ready(kube))
+
+
+def test_no_load_balancer_left_in_the_quota_blocks(
+    cluster: Cluster, kube: Kube, sandbox: World
+) -> None:
+    sandbox.control("tencent", "POST", "quota", {"TOTAL_OPEN_CLB_QUOTA": 0})
+    binding = create(kube, cluster, service())
+    assert "quota" in blocked(binding, "LimitExceeded")["fix"]
+
+
+def test_a_cluster_the_cloud_does_not_know_blocks(
+    cluster: Cluster, kube: Kube, account: Account
+) -> None:
+    binding = create(kube, cluster, service())
+    Cluster.objects.update(cluster_id="cls-unknown1")
+    blocked(binding, "UnknownCluster")
+    assert balancers(account) == []
+
+
+def test_a_health_check_that_cannot_be_read_stops_no_target(
+    cluster: Cluster, kube: Kube, account: Account
+) -> None:
+    binding = create(kube, cluster, service(annotations={CONFIG: "bar-config"}))
+    kube.create(path("TkeServiceConfig", "shop"), config({"enable": True}))
+    drive(binding, until=lambda: Binding.objects.get().phase == "Ready")
+    bad = {"spec": config({"enable": True, "checkType": "GRPC"})["spec"]}
+    kube.patch(path("TkeServiceConfig", "shop", "bar-config"), bad, kind="merge")
+    where = path("Deployment", "shop", "storefront")
+    kube.patch(where, {"spec": {"replicas": 4}}, kind="merge")
+    drive(binding, until=lambda: len(targets(account)) == 4 and all_ready(kube))
+    row = Binding.objects.get()
+    assert (row.phase, row.problems[0]["code"]) == ("Blocked", "BadServiceConfig")
+
+
+def config(check: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "cloud.tencent.com/v1alpha1",
+        "kind": "TkeServiceConfig",
+        "metadata": {"name": "bar-config", "namespace": "shop"},
+        "spec": {
+            "loadBalancer": {
+                "l4Listeners": [{"protocol": "TCP", "port": 8080, "healthCheck": check}]
+            }
+        },
+    }
