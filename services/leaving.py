@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from console import kinds, tencent
 from console.kube import Kube, NotFound, connect, path
 from console.models import Binder, Cluster
-from services.binding import calls, leases, release, sweeping
+from services.binding import calls, release, sweeping
 from services.binding import cluster as clusters
 from services.binding.reconcile import reconcile
 from services.models import Binding
@@ -19,6 +19,7 @@ type Tell = Callable[[str], None]
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 EVERY = 0.25
+REMOVED = "the cluster was removed from podgate"
 
 
 class Stuck(Exception):
@@ -76,19 +77,12 @@ def _troubles(pks: dict[int, str]) -> Iterator[str]:
 def _release(cluster: Cluster, deadline: float, tell: Tell) -> None:
     for binding in cluster.bindings.all():
         binding.cluster = cluster
-        while not _released(binding):
+        while not release.release_alone(binding, message=REMOVED):
             if time.monotonic() > deadline:
                 raise Stuck(f"Service {binding}: another worker is at it and does not end")
             time.sleep(EVERY)
         stays = f", {binding.lb_id} stays" if binding.lb_id else ""
         tell(f"Service {binding}: finalizer taken off, gates released{stays}")
-
-
-def _released(binding: Binding) -> bool:
-    with leases.held(binding.lb_id or binding.service_uid) as lease:
-        if lease:
-            release.release(binding, message="the cluster was removed from podgate")
-        return lease is not None
 
 
 def _disown(kube: Kube, cluster: Cluster, tell: Tell) -> None:

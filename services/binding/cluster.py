@@ -7,7 +7,15 @@ from console import kinds
 from console.kube import Conflict, Kube, NotFound, path
 from console.models import Cluster
 from services.models import Installation
-from services.spec import FINALIZER, VIP, ClaimBy, ServiceSpec, config_name, from_manifest
+from services.spec import (
+    FINALIZER,
+    VIP,
+    ClaimBy,
+    Protocol,
+    ServiceSpec,
+    config_name,
+    from_manifest,
+)
 
 OWNER_NAMESPACE, OWNER = "podgate-system", "podgate-owner"
 TKE_FINALIZER = "service.k8s.tencent/resources"
@@ -59,9 +67,12 @@ def _pod(kube: Kube, namespace: str, name: str, uid: str) -> kinds.Pod | None:
 
 
 def last_spec(of: Service | None) -> ServiceSpec | None:
-    """What a Service that goes selects; None when it cannot be read, or is gone."""
+    """What can be read of a Service, ports that no CLB has left out; None when nothing can."""
+    if of is None:
+        return None
+    known = [p for p in of["spec"].get("ports", ()) if p.get("protocol", "TCP") in {*Protocol}]
     try:
-        return from_manifest(of) if of else None
+        return from_manifest(of | {"spec": of["spec"] | {"ports": known}})
     except (ValueError, TypeError, KeyError):
         return None
 

@@ -16,7 +16,7 @@ from services.binding.gate import Backing, Reason, gate_condition
 from services.binding.pods import selects, target_port
 from services.binding.state import excluded
 from services.models import Binding, Registration
-from services.spec import ServiceSpec, claim, from_manifest
+from services.spec import ServiceSpec, claim
 
 WRITERS = 8
 
@@ -75,16 +75,14 @@ def settle(
 
 
 def claimed(cluster: Cluster, kube: Kube, namespace: str) -> list[Claimed]:
-    """The claimed Services of a namespace, live; one that cannot be read as a spec holds nobody."""
+    """The claimed Services of a namespace, live; what of one cannot be read holds nobody."""
     bindings = {b.service_uid: b for b in Binding.objects.filter(cluster=cluster)}
     found = []
     for service in kube.get(path("Service", namespace))["items"]:
         if claim(service, cluster) and not clusters.is_deleting(service):
-            uid = service["metadata"]["uid"]
-            try:
-                found.append(Claimed(uid, from_manifest(service), bindings.get(uid)))
-            except (ValueError, TypeError, KeyError):
-                continue
+            uid, spec = service["metadata"]["uid"], clusters.last_spec(service)
+            if spec:
+                found.append(Claimed(uid, spec, bindings.get(uid)))
     return found
 
 

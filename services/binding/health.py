@@ -24,7 +24,8 @@ from services.binding.phases import Standing
 from services.binding.run import report, stored_problems, took, topic
 from services.models import Binding, Registration
 
-EAGER = timedelta(seconds=0.25)
+# Less than the ticker's quarter second, else every second tick finds nothing due.
+EAGER = timedelta(seconds=0.2)
 TROUBLED = timedelta(seconds=2)
 CALM = timedelta(seconds=10)
 AFTER_ERROR = timedelta(seconds=1)
@@ -62,6 +63,13 @@ def poll(bindings: Iterable[Binding]) -> None:
         else:
             _postpone(group, now + TROUBLED)
             _elsewhere(cluster)
+
+
+def refresh(binding: Binding) -> bool:
+    """Read the health of this one now; answers whether it is news."""
+    rows = list(binding.registrations.all())
+    said, missing = _said(binding.cluster.account, [binding])
+    return not missing and _note(binding, rows, said, timezone.now())
 
 
 type Said = dict[tuple[str, ledger.Place], str]

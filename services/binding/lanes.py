@@ -1,5 +1,6 @@
 """Performs steps, batch by batch: a shape that is refused never stops the targets."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from console import activity
 from console.doors import recording
 from console.kinds import Pod
 from console.tencent import Busy, CloudError, Throttled
-from services.binding import balancer, clb, ledger, troubles
+from services.binding import balancer, clb, ledger, reading, troubles
 from services.binding.calls import Place
 from services.binding.clb import Observed
 from services.binding.plan import (
@@ -22,10 +23,13 @@ from services.binding.plan import (
 )
 from services.binding.run import ComeBack, Run, stopping, took
 from services.binding.words import describe, told
+from services.limits import Problem
 
 # Calls that are in effect when they are answered; all others are asynchronous.
 AT_ONCE = {"BatchRegisterTargets", "BatchDeregisterTargets"}
 LOOKS, BETWEEN_LOOKS = 10, 0.2
+# So many steps are tried one by one when the CLB refuses them together.
+MOST_REFUSED = 16
 
 
 def perform(
@@ -38,8 +42,9 @@ def perform(
     where = replace(balancer.place(run), ids=observed.ids if observed else {})
     names = {pod.metadata.uid: pod.metadata.name for pod in pods}
     addresses = {pod.status.pod_ip: pod.metadata.name for pod in pods}
-    errors = []
-    for batch in batches(steps):
+    errors, todo = [], deque(batches(steps))
+    while todo:
+        batch = todo.popleft()
         try:
             if batch.action == "CreateLoadBalancer":
                 balancer.create(run, batch)
@@ -48,12 +53,33 @@ def perform(
         except (Busy, Throttled):
             raise
         except CloudError as error:
-            if problem := troubles.for_the_user(error, describe(batch)):
-                run.problems.append(problem)
-                run.refused.update(batch.steps)
-            else:
+            problem = troubles.for_the_user(error, describe(batch))
+            if problem is None:
                 errors.append(error)
+            elif len(batch.steps) > 1 and len(run.refused) < MOST_REFUSED and _is_of_one(error):
+                todo.extendleft(reversed(_halves(batch)))
+            else:
+                _refuse(run, batch, problem)
     return errors
+
+
+def _is_of_one(error: CloudError) -> bool:
+    """Whether one bad step, or one too many, may have spoilt a call for all the others."""
+    return error.code.startswith(("InvalidParameter", "LimitExceeded"))
+
+
+def _halves(batch: Batch) -> tuple[Batch, Batch]:
+    middle = len(batch.steps) // 2
+    first, second = batch.steps[:middle], batch.steps[middle:]
+    return Batch(batch.action, first), Batch(batch.action, second)
+
+
+def _refuse(run: Run, batch: Batch, problem: Problem) -> None:
+    run.refused.update(batch.steps)
+    if problem.code.startswith("LimitExceeded"):
+        reading.forget_quota(run.binding.cluster.account)
+    if problem.code not in {known.code for known in run.problems}:
+        run.problems.append(problem)
 
 
 def _one(run: Run, where: Place, batch: Batch, addresses: Mapping[str, str]) -> None:

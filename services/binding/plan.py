@@ -138,6 +138,11 @@ def first_look(check: HealthCheck) -> float:
     return float(check.interval * check.healthy) if check.enabled else 0.0
 
 
+def takes_away(step: Step) -> bool:
+    """Whether a Pod gets no more connections by it."""
+    return isinstance(step, Deregister) or (isinstance(step, SetWeight) and step.weight == 0)
+
+
 def _replacements(observed: State, desired: State) -> Iterator[DeleteListener]:
     """A listener that changes its protocol goes first: its port must be free."""
     created = {key.port for key in desired.listeners.keys() - observed.listeners.keys()}

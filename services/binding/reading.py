@@ -108,6 +108,11 @@ def drain() -> timedelta:
     return timedelta(seconds=settings.DRAIN_SECONDS)
 
 
+def forget_quota(account: Account) -> None:
+    """The CLB says there is less room than the number we remember."""
+    _quotas.pop((account.secret_id, account.region), None)
+
+
 def quota(account: Account) -> int | None:
     """Targets per listener, read anew every five minutes."""
     key = (account.secret_id, account.region)
@@ -163,11 +168,15 @@ def _read_spec(run: Run) -> None:
         message = f"TkeServiceConfig {config_name(service)} cannot be read: {error!r}."
         problem = Problem("BadServiceConfig", Severity.BLOCKS, message, "Mend it.")
     # Its targets are another lane: they go on with the checks that the listeners have.
+    run.keeps_checks = True
     try:
-        run.spec, run.keeps_checks = from_manifest(service), True
+        run.spec = from_manifest(service)
     except (ValueError, TypeError, KeyError) as error:
+        run.spec = cluster.last_spec(service)
         message = f"The Service asks for something a CLB has not: {error}."
-        raise Blocked("Unreadable", message) from error
+        problem = Problem("Unreadable", Severity.BLOCKS, message, "Take it out.")
+        if run.spec is None or not run.binding.lb_id:
+            raise Blocked(problem.code, message, problem.fix) from error
     _add(run, problem)
 
 

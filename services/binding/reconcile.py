@@ -29,7 +29,7 @@ from services.binding import (
 )
 from services.binding.clb import Observed
 from services.binding.phases import Standing
-from services.binding.plan import Step, first_look, plan
+from services.binding.plan import Step, first_look, plan, takes_away
 from services.binding.run import Again, Blocked, ComeBack, Outcome, Run, Settled, again, report
 from services.binding.state import State, left_out
 from services.limits import Problem, Severity
@@ -141,6 +141,7 @@ def _failed(run: Run, error: CloudError | KubeError) -> Outcome:
 
 def _run(run: Run) -> Outcome:
     reading.read(run)
+    binding = run.binding
     before: list[Step] = []
     for _ in range(ROUNDS):
         observed = balancer.look(run)
@@ -154,6 +155,11 @@ def _run(run: Run) -> Outcome:
         todo = [s for s in steps if s not in run.refused and lanes.is_possible(s, observed)]
         if not todo:
             return _settled(run, has, pods)
+        if not (run.is_fresh or run.is_leaving) and any(map(takes_away, todo)):
+            # By the health of now: what is recorded may be seconds old.
+            run.is_fresh = True
+            if health.refresh(binding):
+                continue
         if todo == before:
             raise CloudError("FailedOperation.NoEffect", "The CLB says done, but it is not.")
         before = todo
@@ -229,7 +235,7 @@ def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
     if drained := reading.next_drained(has, now):
         return Again(drained, "Targets are draining.")
     if run.refused:
-        return again(BLOCKED_SECONDS, str(run.problems[-1].message))
+        return again(BLOCKED_SECONDS, "What was refused is tried again.")
     return Settled()
 
 

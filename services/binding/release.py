@@ -10,14 +10,22 @@ from console import activity, live
 from console.doors import recording
 from console.kinds import Pod
 from console.kube import Kube, connect
-from services.binding import cluster, gates
+from services.binding import cluster, gates, leases
 from services.binding.run import topic
 from services.models import Binding, Registration, Token
 from services.spec import VIP, ClaimBy
 
 
+def release_alone(binding: Binding, *, message: str = "") -> bool:
+    """Release it unless a worker is at it; answers whether it was."""
+    with leases.held(binding.lb_id or binding.service_uid) as lease:
+        if lease:
+            release(binding, message=message)
+        return lease is not None
+
+
 def release(binding: Binding, *, message: str = "") -> None:
-    """Forget this binding; what it still has in the cloud stays there."""
+    """Forget this binding, whose lease is held; what it still has in the cloud stays there."""
     kube = connect(binding.cluster)
     service = cluster.service(kube, binding.namespace, binding.name, binding.service_uid)
     with recording() as calls:

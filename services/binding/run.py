@@ -67,6 +67,8 @@ class Run:
     problems: list[Problem] = field(default_factory=list)
     # What was planned last.
     steps: Sequence[Step] = ()
+    # Whether health was read in this very run.
+    is_fresh: bool = False
     # Steps that only the user can make possible; not tried again before the next run.
     refused: set[Step] = field(default_factory=set)
 
@@ -92,6 +94,7 @@ def took(binding: Binding, text: str, calls: Sequence[Call], *, note: str = "") 
         ok=last.ok,
         result="Done" if last.ok else last.code or "Failed",
     )
+    live.announce(topic(binding))
 
 
 def _words(action: str) -> str:

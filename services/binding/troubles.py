@@ -14,6 +14,7 @@ _FIXES = {
     "FailedOperation.InsufficientBalance": "Top up the account.",
     "ResourcesSoldOut": "Choose another zone or type, or wait until there are some again.",
     "UnauthorizedOperation": "Give the account's keys the rights in docs/permissions.md.",
+    "AuthFailure.SignatureExpire": "Set the clock of podgate's machine right.",
     "AuthFailure": "Give the account valid keys with `manage.py add_account`.",
     "OperationDenied": "Take the load balancer's protection away.",
     "InvalidParameter": "",

@@ -1,10 +1,11 @@
 """Runs the engine in the foreground: the clock of due times is under the test's hand."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from console import tencent
+from console import doors, tencent
 from console.kinds import List, Pod
 from console.kube import Kube, KubeError, NotFound, path
 from console.models import Account
@@ -127,3 +128,22 @@ def targets(account: Account) -> set[tuple[tuple[str, int], str, int, int]]:
             for row in listener.get("Targets") or ():
                 found.add((key, row["PrivateIpAddresses"][0], row["Port"], row["Weight"]))
     return found
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def crash_after(number: int) -> Iterator[None]:
+    """In this context, after its n-th write through either door."""
+    writes = 0
+
+    def listener(call: doors.Call) -> None:
+        nonlocal writes
+        writes += call.write
+        if call.write and writes == number:
+            raise Crash
+
+    with doors.listening(listener):
+        yield

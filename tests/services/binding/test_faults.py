@@ -1,7 +1,6 @@
 """The fault ring: each fault ends in the state of the run without one, with one load balancer."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +11,10 @@ from console.models import Account, Cluster
 from services.binding.reconcile import reconcile
 from services.models import Binding, Registration
 from tests.services.binding.driver import (
+    Crash,
     all_ready,
     balancers,
+    crash_after,
     create,
     drive,
     is_gone,
@@ -234,29 +235,11 @@ def _cloud(account: Account, action: str, params: dict[str, Any]) -> dict[str, A
     return tencent.call(account, "clb", action, params)
 
 
-class Crash(BaseException):
-    """The process ends here."""
-
-
-@contextmanager
-def _crash_after(number: int) -> Iterator[None]:
-    writes = 0
-
-    def listener(call: doors.Call) -> None:
-        nonlocal writes
-        writes += call.write
-        if call.write and writes == number:
-            raise Crash
-
-    with doors.listening(listener):
-        yield
-
-
 def _crashed(binding: Binding, number: int, outcome: Callable[[], bool]) -> int:
     """Drive to the outcome with a crash after the n-th write; answers 1 if there were so many."""
     crashed = 0
     try:
-        with _crash_after(number):
+        with crash_after(number):
             drive(binding, until=outcome)
     except Crash:
         crashed = 1

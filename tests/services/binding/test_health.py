@@ -6,13 +6,24 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from console import tencent
-from console.kube import Kube
+from console import kinds, tencent
+from console.kube import Kube, path
 from console.models import Account, Cluster
 from services.binding import clb, health, ledger
 from services.binding.reconcile import reconcile
+from services.binding.run import Settled
 from services.models import Binding, Registration
-from tests.services.binding.driver import all_ready, create, drive, pods, service
+from tests.services.binding.driver import (
+    Crash,
+    all_ready,
+    condition,
+    crash_after,
+    create,
+    drive,
+    pods,
+    service,
+    targets,
+)
 from tests.wait import until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
@@ -139,3 +150,63 @@ def test_a_gate_that_could_not_be_written_is_not_put_off_by_a_new_pod(
     due = Binding.objects.get().health_due_at
     assert due is not None
     assert due <= timezone.now()
+
+
+def test_the_last_target_alive_is_kept_by_the_health_of_now_not_of_the_last_poll(
+    cluster: Cluster, kube: Kube, account: Account
+) -> None:
+    binding = create(kube, cluster, service())
+    scale(kube, 2)
+    drive(binding, until=lambda: len(targets(account)) == 2 and is_ready() and all_ready(kube))
+    sick, well = sorted(pods(kube), key=lambda pod: pod.metadata.name)
+    # Dead for the CLB, well for its kubelet; the ledger still says Alive.
+    annotate(kube, sick, {"refuse-connections": "true", "readiness": "pass"})
+    until(lambda: "Dead" in said(account, binding).values())
+    annotate(kube, well, {"readiness": "fail"})
+    until(lambda: "False" in {condition(pod, "ContainersReady") for pod in pods(kube)})
+    reconcile(binding.pk)
+    weights = {ip: weight for _, ip, _, weight in targets(account)}
+    assert weights[well.status.pod_ip] == 10
+
+
+def scale(kube: Kube, replicas: int) -> None:
+    where = path("Deployment", "shop", "storefront")
+    kube.patch(where, {"spec": {"replicas": replicas}}, kind="merge")
+
+
+def annotate(kube: Kube, pod: kinds.Pod, behaviour: dict[str, str]) -> None:
+    said = {f"sandbox.podgate.dev/{name}": value for name, value in behaviour.items()}
+    where = path("Pod", "shop", pod.metadata.name)
+    kube.patch(where, {"metadata": {"annotations": said}}, kind="merge")
+
+
+def test_between_runs_the_poll_alone_brings_a_binding_to_ready(
+    cluster: Cluster, kube: Kube
+) -> None:
+    binding = create(kube, cluster, service())
+    until(lambda: isinstance(reconcile(binding.pk), Settled))
+
+    def polled() -> bool:
+        health.poll(Binding.objects.all())
+        return is_ready() and all_ready(kube)
+
+    until(polled)
+
+
+def test_a_crash_after_any_write_of_the_poll_is_made_good_by_the_next(
+    cluster: Cluster, kube: Kube
+) -> None:
+    binding = create(kube, cluster, service())
+    until(lambda: isinstance(reconcile(binding.pk), Settled))
+
+    def polled() -> bool:
+        try:
+            with crash_after(1):
+                health.poll(Binding.objects.all())
+        except Crash:
+            pass
+        # A worker that starts again much later.
+        Registration.objects.update(health_since=timezone.now() - timedelta(seconds=12))
+        return is_ready() and all_ready(kube)
+
+    until(polled)

@@ -1,5 +1,6 @@
 """What only the user can mend is Blocked with its fix, and heals by itself once it is mended."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from services.binding.reconcile import reconcile
 from services.binding.run import Again
 from services.models import Binding
 from tests.services.binding.driver import all_ready, balancers, create, drive, service, targets
+from tests.wait import until
 from tests.world import World
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
@@ -209,3 +211,59 @@ def config(check: dict[str, Any]) -> dict[str, Any]:
             }
         },
     }
+
+
+def test_what_fits_is_bound_when_the_quota_shrank(
+    cluster: Cluster, kube: Kube, account: Account, sandbox: World
+) -> None:
+    binding = create(kube, cluster, service())
+    reconcile(binding.pk)
+    sandbox.control("tencent", "POST", "quota", {"TOTAL_TARGET_BIND_QUOTA": 2})
+    drive_some(binding, lambda: len(targets(account)) == 2)
+    assert "LimitExceeded" in {problem["code"] for problem in Binding.objects.get().problems}
+    drive_some(binding, lambda: Binding.objects.get().problems == [])
+    (left,) = Binding.objects.get().excluded
+    assert left["reason"] == "OverQuota"
+
+
+def drive_some(binding: Binding, outcome: Callable[[], bool]) -> None:
+    def seen() -> bool:
+        reconcile(binding.pk)
+        return outcome()
+
+    until(seen)
+
+
+def test_a_port_no_clb_has_stops_no_target(cluster: Cluster, kube: Kube, account: Account) -> None:
+    binding = create(kube, cluster, service())
+    drive(binding, until=lambda: all_ready(kube))
+    ports = [{"name": "p0", "port": 8080}, {"name": "s", "port": 9090, "protocol": "SCTP"}]
+    kube.patch(path("Service", "shop", "bar"), {"spec": {"ports": ports}}, kind="merge")
+    where = path("Deployment", "shop", "storefront")
+    kube.patch(where, {"spec": {"replicas": 4}}, kind="merge")
+    drive(binding, until=lambda: len(targets(account)) == 4 and all_ready(kube))
+    row = Binding.objects.get()
+    assert (row.phase, row.problems[0]["code"]) == ("Blocked", "Unreadable")
+
+
+def test_keys_of_another_account_make_nothing(
+    cluster: Cluster, kube: Kube, account: Account
+) -> None:
+    Account.objects.update(uin="100099999999")
+    binding = create(kube, cluster, service())
+    blocked(binding, "AccountMismatch")
+    Account.objects.update(uin=account.uin)
+    assert balancers(account) == []
+
+
+def test_a_cluster_that_lost_owner_and_service_blocks(
+    cluster: Cluster, kube: Kube, account: Account
+) -> None:
+    binding = create(kube, cluster, service())
+    drive(binding, until=lambda: all_ready(kube))
+    kube.delete(path("ConfigMap", "podgate-system", "podgate-owner"))
+    bare: dict[str, Any] = {"metadata": {"finalizers": []}}
+    kube.patch(path("Service", "shop", "bar"), bare, kind="merge")
+    kube.delete(path("Service", "shop", "bar"))
+    blocked(binding, "NoOwner")
+    assert len(targets(account)) == 3
