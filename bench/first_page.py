@@ -56,7 +56,9 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=FLAGS, env=dict(os.environ)
         )
         bind(product)
-        cookies = log_in(browser, product)
+        first = browser.new_page()
+        log_in(first, product)
+        cookies = list(first.context.cookies())
         results = {
             name: weigh(browser, product, path, cookies if path != "/login/" else [])
             for name, path in PAGES.items()
@@ -87,17 +89,12 @@ def bind(product: Running) -> None:
     )
 
 
-def log_in(browser: Browser, product: Running) -> list[Any]:
-    context = browser.new_context(base_url=product.url)
-    page = context.new_page()
-    page.goto("/login/")
+def log_in(page: Page, product: Running) -> None:
+    page.goto(f"{product.url}/login/")
     page.get_by_label("User name").fill("admin")
     page.get_by_label("Password").fill(product.password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{product.url}/")
-    found = list(context.cookies())
-    context.close()
-    return found
 
 
 def weigh(browser: Browser, product: Running, path: str, cookies: list[Any]) -> dict[str, Any]:

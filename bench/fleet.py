@@ -8,7 +8,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,9 @@ class Fleet:
         text = answer.read()
         assert answer.status < 300, (method, path, answer.status, text[:500])
         return json.loads(text)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def pods(self, count: int, *, per_deployment: int = 200, into: str = NAMESPACE) -> list[str]:
         """Gated Pods, running; answers the names of their Deployments."""
@@ -134,8 +137,11 @@ class Fleet:
 @contextmanager
 def fleet(**settings: str) -> Iterator[Fleet]:
     """A product of its own for the time of the block; settings are environment variables."""
-    with running(PODGATE_SANDBOX_OPTIONS=OPTIONS, **settings) as product:
-        yield Fleet(product)
+    with (
+        running(PODGATE_SANDBOX_OPTIONS=OPTIONS, **settings) as product,
+        closing(Fleet(product)) as one,
+    ):
+        yield one
 
 
 def until(is_so: Callable[[], Any], *, every: float = 0.2, seconds: float = 600) -> None:
