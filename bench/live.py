@@ -28,8 +28,8 @@ def main() -> None:
     with headless_sandbox(200) as world:
         database(world)
         cookie = session()
-        with watcher(), web() as port:
-            latencies, connected = asyncio.run(measure(port, cookie, pods_of(world)))
+        with watcher(), web() as served:
+            latencies, connected = asyncio.run(measure(served.port, cookie, pods_of(world)))
     report.write(
         "live",
         settings={"streams": STREAMS, "pods looked at": PODS, "changes per second": PER_SECOND},
