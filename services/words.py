@@ -30,7 +30,38 @@ def stored(text: str) -> str:
 
 
 # What the engine writes down: phases, problems and steps, in English with their values in place.
+# The first that fits is taken, so whole sentences stand before their beginnings.
 KEPT = (
+    gettext_noop("Its overlay address cannot be reached from the VPC."),
+    gettext_noop("Its address is GlobalRouter's; direct access needs a Pod with an ENI address."),
+    gettext_noop("It has ended (%(phase)s)."),
+    gettext_noop("None of its containers has a %(protocol)s port %(port)s."),
+    gettext_noop("%(key)s has as many targets as the account's quota allows."),
+    gettext_noop("%(what)s: the CLB refuses (%(said)s)."),
+    gettext_noop("Tencent Cloud refuses (%(said)s)."),
+    gettext_noop("The API server refuses: %(error)s."),
+    gettext_noop("Free addresses in the subnet, or choose another one."),
+    gettext_noop("Raise the account's quota, or delete what is not needed."),
+    gettext_noop("Top up the account."),
+    gettext_noop("Choose another zone or type, or wait until there are some again."),
+    gettext_noop("Give the account's keys the rights in docs/permissions.md."),
+    gettext_noop("Give the account valid keys with `manage.py add_account`."),
+    gettext_noop("Take the load balancer's protection away."),
+    gettext_noop(
+        "Give podgate's user the rights in docs/permissions.md (see `manage.py check_access`)."
+    ),
+    gettext_noop("Change what the CLB names; the step below carries the request id."),
+    gettext_noop("Somebody else's listener has %(key)s of %(lb)s."),
+    gettext_noop("Delete it at the CLB, or give the Service another port."),
+    gettext_noop("Somebody else registered %(what)s; podgate leaves it alone."),
+    gettext_noop("%(lb)s stays: somebody else's listeners are on it."),
+    gettext_noop("The Service's access method or subnet changed; a load balancer keeps both."),
+    gettext_noop("Change it back, or make the Service anew."),
+    gettext_noop("TkeServiceConfig %(name)s cannot be read: %(error)s."),
+    gettext_noop("The Service asks for something a CLB has not: %(error)s."),
+    gettext_noop("Create it."),
+    gettext_noop("Mend it."),
+    gettext_noop("Remove it."),
     gettext_noop("Waiting for its turn."),
     gettext_noop("Everything is gone."),
     gettext_noop("Draining %(n)s targets at weight 0."),

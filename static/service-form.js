@@ -96,6 +96,8 @@ form.addEventListener("click", (event) => {
   event.preventDefault();
   button.closest("dialog").close();
 });
+// A closed dialog leaves the page, so that no later answer opens it again. `close` does not bubble.
+form.addEventListener("close", (event) => event.target.remove(), true);
 
 // One Service per form, and the button says that it is at work.
 form.addEventListener("submit", (event) => {

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from console.models import Cluster
 from services.models import Binding
-from services.printed.words import PHASE_TONES, access_words, phase_word
-from services.words import stored
+from services.printed.words import PHASE_TONES, is_direct, message_words, method_words, phase_word
 from workloads.models import Service
 
 
@@ -19,6 +18,7 @@ class Row:
     service: Service
     url: str
     access: str
+    is_direct: bool
     ports: tuple[str, ...]
     vip: str
     phase: str
@@ -61,13 +61,15 @@ def service_rows(cluster: Cluster, services: Iterable[Service]) -> list[Row]:
 
 
 def _row(cluster: Cluster, service: Service, binding: Binding | None) -> Row:
+    manifest = as_manifest(service)
     return Row(
         service=service,
         url=reverse("service", args=[cluster.cluster_id, service.namespace, service.name]),
-        access=access_words(as_manifest(service)),
+        access=method_words(manifest),
+        is_direct=is_direct(manifest),
         ports=tuple(port_words(port) for port in service.ports),
         vip=(binding.vip if binding else "") or service.vip,
         phase=phase_word(binding.phase) if binding else "",
         tone=PHASE_TONES[binding.phase] if binding else "idle",
-        message=stored(binding.message) if binding else "",
+        message=message_words(binding) if binding else "",
     )

@@ -239,3 +239,23 @@ def test_a_service_that_may_be_gone_is_not_said_to_be(viewer: Client, cluster: C
     page = viewer.get(f"{ROOT}/shop/bar/state").content.decode()
     assert "cannot be read" in page
     assert "is gone" not in page
+
+
+def test_a_blocked_service_says_once_what_is_wrong(viewer: Client, cluster: Cluster) -> None:
+    put_service(cluster)
+    problem = {"code": "C", "severity": "blocks", "message": "It is wrong.", "fix": "Mend it."}
+    put_binding(cluster, phase=Phase.BLOCKED, message="It is wrong. Mend it.", problems=[problem])
+    page = viewer.get(f"{ROOT}/shop/bar/").content.decode()
+    assert page.count("It is wrong.") == 1
+    assert "It is wrong. Mend it." in viewer.get(f"{ROOT}/").content.decode()
+
+
+def test_events_are_asked_of_this_very_service(viewer: Client, cluster: Cluster) -> None:
+    put_service(cluster)
+    assert "uid=uid-bar" in viewer.get(f"{ROOT}/shop/bar/").content.decode()
+
+
+def test_a_node_port_is_called_so(viewer: Client, cluster: Cluster) -> None:
+    port = {"protocol": "TCP", "port": 80, "targetPort": 8080, "nodePort": 30080}
+    put_service(cluster, spec={"type": "NodePort", "ports": [port]})
+    assert "TCP 80 → 8080 (NodePort 30080)" in viewer.get(f"{ROOT}/").content.decode()

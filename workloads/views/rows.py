@@ -94,13 +94,8 @@ class PodLine:
 
     @property
     def told(self) -> list[Condition]:
-        """For a dense cell: Ready, and what is not as it should be."""
-        return [one for one in self.conditions if _is_told(one)]
-
-    @property
-    def met(self) -> str:
-        """The names of the conditions that are not told."""
-        return ", ".join(one.type for one in self.conditions if not _is_told(one))
+        """For a dense cell: what is not as it should be; the Pod's page has them all."""
+        return [one for one in self.conditions if one.tone != "success"]
 
     @property
     def containers(self) -> list[dict[str, Any]]:
@@ -184,10 +179,6 @@ def _condition(condition: dict[str, Any]) -> Condition:
         message=condition["message"],
         since=_moment(condition["since"]),
     )
-
-
-def _is_told(condition: Condition) -> bool:
-    return condition.type == "Ready" or condition.tone != "success"
 
 
 def _container_tone(container: dict[str, Any]) -> str:
