@@ -7,10 +7,10 @@ is led to an empty state. Without, each binding is released, and nobody adopts i
 import time
 from collections.abc import Callable, Iterator
 
-from console import kinds, tencent
+from console import kinds
 from console.kube import Kube, NotFound, connect, path
 from console.models import Binder, Cluster
-from services.binding import calls, release, sweeping
+from services.binding import clb, release, sweeping
 from services.binding import cluster as clusters
 from services.binding.reconcile import reconcile
 from services.models import Binding
@@ -125,13 +125,5 @@ def _is_gated(workload: kinds.Workload, gate_type: str) -> bool:
 
 
 def load_balancers(cluster: Cluster) -> list[str]:
-    """Ids of the load balancers that carry our tag for this cluster."""
-    asked = {"Filters": [{"Name": f"tag:{calls.CLUSTER_TAG}", "Values": [cluster.cluster_id]}]}
-    found: list[str] = []
-    while True:
-        page = {"Offset": len(found), "Limit": 100}
-        answer = tencent.call(cluster.account, "clb", "DescribeLoadBalancers", asked | page)
-        rows = answer["LoadBalancerSet"]
-        found += [row["LoadBalancerId"] for row in rows]
-        if not rows or len(found) >= answer["TotalCount"]:
-            return found
+    """Ids of the load balancers that carry our tags for this cluster."""
+    return [lb_id for lb_id, _ in clb.tagged(cluster.account, cluster.cluster_id)]

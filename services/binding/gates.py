@@ -13,7 +13,7 @@ from console.models import Cluster
 from services.binding import cluster as clusters
 from services.binding import events
 from services.binding.gate import Backing, Reason, gate_condition
-from services.binding.pods import selects, target_port
+from services.binding.pods import has_gate, selects, target_port
 from services.binding.state import excluded
 from services.models import Binding, Registration
 from services.spec import ServiceSpec, claim
@@ -84,10 +84,6 @@ def claimed(cluster: Cluster, kube: Kube, namespace: str) -> list[Claimed]:
             if spec:
                 found.append(Claimed(uid, spec, bindings.get(uid)))
     return found
-
-
-def has_gate(pod: kinds.Pod, gate_type: str) -> bool:
-    return any(gate.condition_type == gate_type for gate in pod.spec.readiness_gates)
 
 
 def _current(pod: kinds.Pod, gate_type: str) -> kinds.Condition | None:

@@ -13,6 +13,7 @@ from itertools import batched, groupby
 from console.kinds import Pod
 from services.binding.clb import Observed
 from services.binding.plan import Register, Step
+from services.binding.pods import has_gate, is_open
 from services.binding.state import Backend, Key, State, Target, excluded
 from services.models import Binding, Registration
 
@@ -186,6 +187,4 @@ def _is_adoptable(pod: Pod, gate_type: str) -> bool:
     if excluded(pod):
         # Another Pod, or its node, may have its address.
         return False
-    is_gated = any(gate.condition_type == gate_type for gate in pod.spec.readiness_gates)
-    is_open = any(c.type == gate_type and c.status == "True" for c in pod.status.conditions)
-    return is_open or not is_gated
+    return is_open(pod, gate_type) or not has_gate(pod, gate_type)

@@ -9,7 +9,7 @@ from typing import Any
 
 from console.kinds import Pod
 from console.models import Cluster
-from services.binding.pods import containers_ready, is_running
+from services.binding.pods import containers_ready, is_open, is_running
 
 type OnChange = Callable[[Cluster, str, str, str, Any], None]
 
@@ -31,7 +31,7 @@ class News:
             self._on_change(cluster, kind, namespace, name, obj)
             return
         key = (cluster.pk, namespace, name)
-        now = None if obj is None else (concern(obj), _is_open(obj, cluster.gate_type))
+        now = None if obj is None else (concern(obj), is_open(obj, cluster.gate_type))
         if now is not None and _is_old(self._known.get(key), now):
             self._known[key] = now
             return
@@ -65,7 +65,3 @@ def _is_old(before: tuple[int, bool] | None, now: tuple[int, bool]) -> bool:
     if before is None or before[0] != now[0]:
         return False
     return now[1] or not before[1]
-
-
-def _is_open(pod: Pod, gate_type: str) -> bool:
-    return any(c.type == gate_type and c.status == "True" for c in pod.status.conditions)

@@ -40,6 +40,9 @@ ROUNDS = 6
 BLOCKED_SECONDS = 30.0
 BUSY_SECONDS = 0.5
 MOST_BACK_OFF = 30.0
+FEW_PODS = 50
+# So many times in a row the load balancer is busy before that is worth a word.
+LONG_BUSY = 20
 # Phases worth a Kubernetes Event.
 TOLD = {"Provisioning", "Checking", "Ready", "Degraded", "Blocked", "Deleting"}
 
@@ -92,8 +95,8 @@ def _caught(run: Run) -> Outcome:
         return again(1, "Another worker took over.")
     except Throttled as later:
         return again(later.retry_after, "The CLB API asks to slow down.")
-    except Busy:
-        return again(BUSY_SECONDS, "The load balancer is in another task.")
+    except Busy as busy:
+        return _put_off(run, busy)
     except (CloudError, KubeError) as error:
         return _failed(run, error)
     if run.binding.attempts:
@@ -121,6 +124,18 @@ def _standing(run: Run, *, waits_for: str = "") -> Standing:
         is_leaving=run.is_leaving,
         waits_for=waits_for,
     )
+
+
+def _put_off(run: Run, busy: Busy) -> Outcome:
+    """Come back; when it takes long, as with a load balancer that is isolated, less often."""
+    binding = run.binding
+    binding.attempts += 1
+    binding.save(update_fields=["attempts"])
+    if binding.attempts <= LONG_BUSY:
+        return again(BUSY_SECONDS, "The load balancer is in another task.")
+    run.problems.append(troubles.passing(busy))
+    _tell(run, waits_for=f"Trying again: {busy}")
+    return again(10 * BUSY_SECONDS, str(busy))
 
 
 def _failed(run: Run, error: CloudError | KubeError) -> Outcome:
@@ -231,12 +246,24 @@ def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
     binding.health_due_at = now if binding.gates_due else looks_at
     binding.gates_due = True
     binding.save(update_fields=["first_look", "health_due_at", "gates_due"])
-    gates.settle(binding.cluster, run.kube, binding.namespace, pods, now=now, may_open=False)
+    _explain(run, pods)
     if drained := reading.next_drained(has, now):
         return Again(drained, "Targets are draining.")
     if run.refused:
         return again(BLOCKED_SECONDS, "What was refused is tried again.")
     return Settled()
+
+
+def _explain(run: Run, pods: Sequence[Pod]) -> None:
+    """Why gates wait: said at once to a few Pods; of many, other load balancers would wait."""
+    from services import tasks
+
+    binding = run.binding
+    if len(pods) > FEW_PODS:
+        tasks.deliver(tasks.settle_gates, binding.cluster.pk, expires=60)
+        return
+    now = timezone.now()
+    gates.settle(binding.cluster, run.kube, binding.namespace, pods, now=now, may_open=False)
 
 
 def _leave(run: Run) -> Outcome:

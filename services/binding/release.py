@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from console import activity, live
 from console.doors import recording
-from console.kinds import Pod
 from console.kube import Kube, connect
 from services.binding import cluster, gates, leases
+from services.binding.pods import is_open
 from services.binding.run import topic
 from services.models import Binding, Registration, Token
 from services.spec import VIP, ClaimBy
@@ -58,7 +58,7 @@ def _release_gates(binding: Binding, kube: Kube, service: cluster.Service | None
         binding.cluster,
         kube,
         binding.namespace,
-        [pod for pod in pods if not _is_open(pod, binding.cluster.gate_type)],
+        [pod for pod in pods if not is_open(pod, binding.cluster.gate_type)],
         now=timezone.now(),
         may_open=False,
         leaving=binding.service_uid,
@@ -78,7 +78,3 @@ def _forget_service(binding: Binding, kube: Kube, service: cluster.Service | Non
         service = cluster.service(kube, binding.namespace, binding.name, binding.service_uid)
     if service and cluster.has_finalizer(service):
         cluster.remove_finalizer(kube, service)
-
-
-def _is_open(pod: Pod, gate_type: str) -> bool:
-    return any(c.type == gate_type and c.status == "True" for c in pod.status.conditions)

@@ -1,5 +1,7 @@
 """The ledger beside what the CLB lists: few statements however many targets."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +16,7 @@ from services.binding.state import Backend, Key, Listener, State, Target
 from services.models import Binding, Registration
 from services.spec import HealthCheck
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 HTTP = Key("TCP", 80)
 TARGETS = [Target(f"10.0.{n // 250}.{n % 250 + 1}", 8080) for n in range(600)]
@@ -68,3 +70,33 @@ def test_a_weight_of_zero_is_stamped_once_and_forgotten_when_it_rises(binding: B
     assert not [query for query in queries if query["sql"].startswith("UPDATE")]
     ledger.owned(binding, observed(10), [], gate_type="g", now=later)
     assert list(rows.all()) == [(10, None)]
+
+
+def test_an_intent_that_never_showed_is_forgotten_after_a_while(binding: Binding) -> None:
+    now = timezone.now()
+    step = Register(HTTP, Target("10.9.9.9", 8080), 10, "pod")
+    ledger.intend(binding, [step], {HTTP: "lbl-1"}, {}, now)
+    nothing = Observed(
+        State(listeners={HTTP: Listener(HealthCheck())}),
+        {HTTP: "lbl-1"},
+        is_running=True,
+        address="",
+        is_ours=True,
+    )
+    ledger.owned(binding, nothing, [], gate_type="g", now=now + ledger.INTENT_LIVES)
+    assert Registration.objects.count() == 1
+    later = now + ledger.INTENT_LIVES + timedelta(seconds=1)
+    ledger.owned(binding, nothing, [], gate_type="g", now=later)
+    assert not Registration.objects.exists()
+
+
+def test_health_counts_only_once_a_target_was_read_back(binding: Binding) -> None:
+    now = timezone.now()
+    step = Register(HTTP, Target("10.9.9.9", 8080), 10, "pod")
+    ledger.intend(binding, [step], {HTTP: "lbl-1"}, {}, now)
+    words = {("lb-1", ("lbl-1", "10.9.9.9", 8080)): "Alive"}
+    assert ledger.note_health(Registration.objects.all(), words, now) == []
+    Registration.objects.update(registered_at=now)
+    (row,) = ledger.note_health(Registration.objects.all(), words, now)
+    row.refresh_from_db()
+    assert (row.health, row.first_healthy_at) == ("Alive", now)

@@ -61,8 +61,8 @@ def test_any_prefix_and_a_new_plan_converge(
     reached = observed
     for step in steps[: data.draw(st.integers(0, len(steps)))]:
         reached = performed(reached, step)
-    reached = settled(reached, without_idle(desired, reached))
-    assert plan(reached, desired) == () or reached == without_idle(desired, reached)
+    desired = without_idle(desired, reached)
+    assert settled(reached, desired) == desired
 
 
 @given(states, states)
@@ -135,3 +135,26 @@ def test_listeners_of_one_shape_are_made_in_one_call() -> None:
     ports = tuple(Port(Protocol.TCP, 80 + n, 8080 + n) for n in range(3))
     steps = plan(State(), desired_state(replace(SPEC, ports=ports), [], now=NOW))
     assert [batch.action for batch in batches(steps)] == ["CreateLoadBalancer", "CreateListener"]
+
+
+@given(states, states)
+def test_a_desired_weight_of_zero_never_causes_a_registration(
+    observed: State, desired: State
+) -> None:
+    assert all(s.weight > 0 for s in plan(observed, desired) if isinstance(s, Register))
+
+
+@given(states, states)
+def test_weights_of_zero_come_before_the_others(observed: State, desired: State) -> None:
+    raised = [s.weight > 0 for s in plan(observed, desired) if isinstance(s, SetWeight)]
+    assert raised == sorted(raised)
+
+
+@given(states, states)
+def test_a_target_of_another_pod_keeps_its_weight_until_it_is_deregistered(
+    observed: State, desired: State
+) -> None:
+    for step in plan(observed, desired):
+        if isinstance(step, SetWeight):
+            has, wants = (s.listeners[step.key].targets[step.target] for s in (observed, desired))
+            assert has.pod == wants.pod

@@ -267,3 +267,19 @@ def test_a_cluster_that_lost_owner_and_service_blocks(
     kube.delete(path("Service", "shop", "bar"))
     blocked(binding, "NoOwner")
     assert len(targets(account)) == 3
+
+
+def test_a_load_balancer_that_stays_busy_is_told_of_and_left_in_peace(
+    cluster: Cluster, kube: Kube, sandbox: World
+) -> None:
+    binding = create(kube, cluster, service())
+    sandbox.fault("tencent", "busy", action="CreateListener")
+    drive_some(binding, lambda: Binding.objects.get().attempts > 0)
+    Binding.objects.update(attempts=20)
+    reconcile(binding.pk)
+    row = Binding.objects.get()
+    assert [p["code"] for p in row.problems] == ["FailedOperation.ResourceInOperating"]
+    assert row.message.startswith("Trying again")
+    assert not row.steps.filter(result__contains="ResourceInOperating").exists()
+    sandbox.heal()
+    drive(binding, until=lambda: all_ready(kube))
