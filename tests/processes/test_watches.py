@@ -21,14 +21,18 @@ def test_pods_that_change_behind_broken_and_silent_watches_are_bound(healed: Fle
     scene = Scene(healed, "watches")
     scene.begin(pods=3)
     scene.wait_until_settled(3)
-    for fault, replicas in (("gone_410", 5), ("dead_watch", 2)):
-        healed.world.fault("kubernetes", fault, match={"resource": "pods"})
-        until(lambda: _has_struck(healed), seconds=60)
-        scene.scale(replicas)
-        until(lambda wanted=replicas: len(scene.pods()) == wanted)
-        healed.world.heal()
-        scene.wait_until_settled(replicas)
+    change_unseen(scene, "gone_410", 5)
+    change_unseen(scene, "dead_watch", 2)
     scene.end()
+
+
+def change_unseen(scene: Scene, fault: str, replicas: int) -> None:
+    scene.one.world.fault("kubernetes", fault, match={"resource": "pods"})
+    until(lambda: _has_struck(scene.one), seconds=60)
+    scene.scale(replicas)
+    until(lambda: len(scene.pods()) == replicas)
+    scene.one.world.heal()
+    scene.wait_until_settled(replicas)
 
 
 def _has_struck(one: Fleet) -> bool:
