@@ -20,7 +20,7 @@ from services.binding.plan import Batch, CreateLoadBalancer
 from services.binding.run import Blocked, ComeBack, Run, took
 from services.binding.state import load_balancer
 from services.binding.troubles import TOKEN_USED
-from services.binding.words import told
+from services.binding.words import describe, told
 from services.models import Token
 from services.spec import claim
 
@@ -83,7 +83,7 @@ def create(run: Run, batch: Batch) -> None:
         try:
             answer = clb.perform(where, batch)
         except CloudError as error:
-            took(binding, told(batch, {}), calls, note=error.message)
+            took(binding, describe(batch), calls, note=error.message)
             if error.code == TOKEN_USED and not clb.find(where):
                 _raise_number(run)
             raise
@@ -189,14 +189,20 @@ def _missing(run: Run, where: Place) -> None:
             raise ComeBack(LOOK_SECONDS, f"{binding.lb_id} is being created.")
     if binding.lb_status != "missing":
         _write_down_fields(run, lb_status="missing")
-        raise ComeBack(SECOND_LOOK_SECONDS, f"{binding.lb_id} is not there: looking again.")
+        raise ComeBack(SECOND_LOOK_SECONDS, _doubt(run))
     since = binding.lb_status_at or now
     if (left := SECOND_LOOK_SECONDS - (now - since).total_seconds()) > 0:
-        raise ComeBack(left, f"{binding.lb_id} is not there: looking again.")
+        raise ComeBack(left, _doubt(run))
     others = clb.find(where)
     if others:
         _write_down(run, others[0])
     gone(run)
+
+
+def _doubt(run: Run) -> str:
+    if run.is_leaving:
+        return f"Making sure that {run.binding.lb_id} is gone."
+    return f"{run.binding.lb_id} is not there: looking again."
 
 
 def _creation_failure(where: Place, task: str) -> str | None:

@@ -93,7 +93,7 @@ def _one(run: Run, where: Place, batch: Batch, addresses: Mapping[str, str]) -> 
         except (Busy, Throttled):
             raise
         except CloudError as error:
-            took(run.binding, told(batch, addresses), calls, note=error.message)
+            took(run.binding, describe(batch, addresses), calls, note=error.message)
             raise
     took(run.binding, told(batch, addresses), calls)
     if batch.action == "DeleteLoadBalancer":

@@ -94,6 +94,7 @@ def _caught(run: Run) -> Outcome:
     except leases.LeaseLost:
         return again(1, "Another worker took over.")
     except Throttled as later:
+        _tell(run, waits_for="The CLB API asks to slow down.")
         return again(later.retry_after, "The CLB API asks to slow down.")
     except Busy as busy:
         return _put_off(run, busy)
@@ -132,6 +133,8 @@ def _put_off(run: Run, busy: Busy) -> Outcome:
     binding.attempts += 1
     binding.save(update_fields=["attempts"])
     if binding.attempts <= LONG_BUSY:
+        if binding.attempts > 2:
+            _tell(run, waits_for="The load balancer is in another task.")
         return again(BUSY_SECONDS, "The load balancer is in another task.")
     run.problems.append(troubles.passing(busy))
     _tell(run, waits_for=f"Trying again: {busy}")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console import kinds, kube
+from console import attention, kinds, kube
 from console.models import Cluster
 from services import facts
 from services.models import Binding, Phase
@@ -185,9 +185,19 @@ def _callouts(
     ]
     if binding and binding.phase == Phase.DEGRADED and not found:
         found.append(Callout("warning", stored(binding.message)))
+    if binding:
+        found += _silent()
     if not binding and (words := who_would_bind(manifest, cluster)):
         found.append(Callout("info", _("podgate does not bind this Service."), words))
     return found
+
+
+def _silent() -> list[Callout]:
+    """Without these processes nothing on this page changes any more."""
+    return [
+        Callout(concern.tone, f"{concern.subject} {concern.text}", concern.note)
+        for concern in attention.silent_processes()
+    ]
 
 
 def _claim(manifest: dict[str, Any]) -> str:

@@ -283,3 +283,20 @@ def test_a_load_balancer_that_stays_busy_is_told_of_and_left_in_peace(
     assert not row.steps.filter(result__contains="ResourceInOperating").exists()
     sandbox.heal()
     drive(binding, until=lambda: all_ready(kube))
+
+
+def test_a_cloud_that_asks_to_slow_down_is_named(
+    cluster: Cluster, kube: Kube, sandbox: World
+) -> None:
+    binding = create(kube, cluster, service())
+    sandbox.fault("tencent", "throttle", action="CreateListener")
+    drive_some(binding, lambda: "slow down" in Binding.objects.get().message)
+    sandbox.heal()
+    drive(binding, until=lambda: all_ready(kube))
+
+
+def test_a_step_that_failed_reads_as_tried(cluster: Cluster, kube: Kube, sandbox: World) -> None:
+    binding = create(kube, cluster, service(annotations={SUBNET: "subnet-full01"}))
+    blocked(binding, "ResourceInsufficient")
+    (step,) = Binding.objects.get().steps.filter(ok=False)
+    assert step.text == "Create a private load balancer"
