@@ -23,7 +23,7 @@ from tests.services.binding.driver import (
     targets,
 )
 from tests.wait import until
-from tests.world import World
+from tests.world import TIME_SCALE, World
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
 
@@ -38,7 +38,7 @@ CLOUD_WRITES = (
 )
 # What the CLB API and the API server do wrong, and how often, while a Service comes and goes.
 FAULTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
-    "throttled": [("tencent", {"fault": "throttle", "seconds": 3})],
+    "throttled for a minute": [("tencent", {"fault": "throttle", "seconds": 60 * TIME_SCALE})],
     "busy": [("tencent", {"fault": "busy", "action": a, "times": 5}) for a in CLOUD_WRITES[1:]],
     "timeout after success": [
         ("tencent", {"fault": "timeout_after", "action": a, "times": 1}) for a in CLOUD_WRITES
@@ -70,7 +70,8 @@ FAULTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "conflicts": [("kubernetes", {"fault": "conflict", "action": "patch", "times": 3})],
     "answers of the API server lost": [
-        ("kubernetes", {"fault": "timeout_after", "action": "patch", "times": 3})
+        # "hang": silence of that many seconds; the 15 s of the client itself are in test_create.
+        ("kubernetes", {"fault": "timeout_after", "action": "patch", "times": 3, "hang": 0.2})
     ],
 }
 

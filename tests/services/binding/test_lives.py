@@ -44,7 +44,9 @@ def put_pod(kube: Kube, name: str, ip: str) -> Pod:
     }
     spec = deployment["spec"]["template"]["spec"]
     kube.create(path("Pod", "shop"), {"metadata": metadata, "spec": spec})
-    return until(lambda: next((p for p in pods(kube, "lone") if p.status.pod_ip == ip), None))
+    until(lambda: [pod.status.pod_ip for pod in pods(kube, "lone")] == [ip])
+    (pod,) = pods(kube, "lone")
+    return pod
 
 
 def free_address(kube: Kube) -> str:
