@@ -10,7 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import batched, groupby
 
+from django.db import transaction
+
 from console.kinds import Pod
+from console.upsert import CHUNK, upsert
 from services.binding.clb import Observed
 from services.binding.plan import Register, Step
 from services.binding.pods import has_gate, is_open
@@ -20,7 +23,6 @@ from services.models import Binding, Registration
 # An intent whose call was lost may still take effect; after this long it will not.
 INTENT_LIVES = timedelta(minutes=2)
 HEALTHY = {"Alive", "Close"}
-CHUNK = 500
 
 type Place = tuple[str, str, int]
 
@@ -68,18 +70,10 @@ def intend(
             row.weight, row.pod_uid = step.weight, step.pod
             row.pod_name = names.get(step.pod, "")
             rows.append(row)
-    Registration.objects.bulk_create(
-        rows,
-        batch_size=CHUNK,
-        update_conflicts=True,
-        unique_fields=["lb_id", "listener_id", "ip", "port"],
-        update_fields=[
-            *("binding", "weight", "pod_uid", "pod_name", "intended_at", "registered_at"),
-            *("weight_zero_at", "health", "health_since", "first_healthy_at", "health_message"),
-        ],
-    )
+    upsert(Registration, rows, unique=("lb_id", "listener_id", "ip", "port"))
 
 
+@transaction.atomic
 def note_health(
     rows: Iterable[Registration], words: Mapping[tuple[str, Place], str], now: datetime
 ) -> list[Registration]:
