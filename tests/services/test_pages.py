@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from console import kinds, secrets
+from console import alive, kinds, secrets
 from console.access import Role
 from console.models import Cluster
 from services.models import Binding, Phase, Registration, StepTaken
@@ -259,3 +259,14 @@ def test_a_node_port_is_called_so(viewer: Client, cluster: Cluster) -> None:
     port = {"protocol": "TCP", "port": 80, "targetPort": 8080, "nodePort": 30080}
     put_service(cluster, spec={"type": "NodePort", "ports": [port]})
     assert "TCP 80 → 8080 (NodePort 30080)" in viewer.get(f"{ROOT}/").content.decode()
+
+
+def test_a_service_says_when_the_processes_behind_it_are_silent(
+    viewer: Client, cluster: Cluster
+) -> None:
+    put_service(cluster)
+    put_binding(cluster)
+    alive.beat("worker")
+    page = viewer.get(f"{ROOT}/shop/bar/").content.decode()
+    assert "podgate’s watcher" in page
+    assert "podgate’s worker" not in page
