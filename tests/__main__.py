@@ -55,8 +55,9 @@ def checks() -> int:
 
 
 def suite() -> int:
+    # One more than two cores: most tests wait for the sandbox, and tests/processes hardly works.
     # In the order tests/conftest.py gives them: the longest files first.
-    workers = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+    workers = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
     failed = run(("pytest", *workers, "-q"), dict(os.environ))
     if not failed and os.environ.get("CI") == "true":
         extra = os.environ | {"PODGATE_TEST_DATABASE": "postgres"}
