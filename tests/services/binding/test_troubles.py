@@ -1,6 +1,5 @@
 """What only the user can mend is Blocked with its fix, and heals by itself once it is mended."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,31 +8,21 @@ from console import secrets, tencent
 from console.kube import Kube, KubeError, path
 from console.models import Account, Cluster
 from services.binding import troubles
-from services.binding.reconcile import reconcile
-from services.binding.run import Again
 from services.models import Binding
-from tests.services.binding.driver import all_ready, balancers, create, drive, service, targets
-from tests.wait import until
+from tests.services.binding.driver import (
+    all_ready,
+    balancers,
+    blocked,
+    create,
+    drive,
+    service,
+    targets,
+)
 from tests.world import World
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
 SUBNET = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
 CONFIG = "service.cloud.tencent.com/tke-service-config"
-
-
-def blocked(binding: Binding, code: str) -> Any:
-    """One look is enough to say so; the next one is not soon."""
-    outcome = reconcile(binding.pk)
-    for _ in range(20):
-        if Binding.objects.get().phase == "Blocked":
-            break
-        outcome = reconcile(binding.pk)
-    row = Binding.objects.get()
-    assert (row.phase, [problem["code"] for problem in row.problems]) == ("Blocked", [code])
-    assert isinstance(outcome, Again)
-    assert row.due_at is not None
-    assert row.observed_at is None or (row.due_at - row.observed_at).total_seconds() > 20
-    return row.problems[0]
 
 
 @pytest.mark.parametrize(
@@ -119,55 +108,6 @@ def test_a_cluster_that_forbids_reading_blocks(
     drive(binding, until=lambda: all_ready(kube))
 
 
-def test_what_fails_again_and_again_backs_off_and_is_told(
-    cluster: Cluster, kube: Kube, account: Account
-) -> None:
-    # A CLB refuses the same protocol and target on a second listener.
-    ports: list[tuple[str, int, int | str]] = [("TCP", 80, 8080), ("TCP", 81, 8080)]
-    binding = create(kube, cluster, service(ports=ports))
-    for _ in range(60):
-        reconcile(binding.pk)
-        row = Binding.objects.get()
-        if row.attempts > 3:
-            break
-    assert row.attempts > 3
-    assert [problem["code"] for problem in row.problems] == ["FailedOperation.Partial"]
-    assert "Trying again" in row.message
-    assert len(targets(account)) == 3
-
-
-def test_a_cloud_out_of_reach_is_told_of_a_binding_that_was_ready(
-    cluster: Cluster, kube: Kube, sandbox: World
-) -> None:
-    binding = create(kube, cluster, service())
-    drive(binding, until=lambda: Binding.objects.get().phase == "Ready")
-    sandbox.fault("tencent", "error_500", action="DescribeLoadBalancers")
-    for _ in range(4):
-        reconcile(binding.pk)
-    row = Binding.objects.get()
-    assert row.message.startswith("Trying again")
-    sandbox.heal()
-    drive(binding, until=lambda: Binding.objects.get().message == "All 3 targets are Alive.")
-    assert Binding.objects.get().problems == []
-
-
-def test_a_success_that_never_happens_is_not_tried_all_the_time(
-    cluster: Cluster, kube: Kube, sandbox: World
-) -> None:
-    binding = create(kube, cluster, service())
-    sandbox.fault("tencent", "silent", action="BatchRegisterTargets")
-    for _ in range(60):
-        reconcile(binding.pk)
-        row = Binding.objects.get()
-        if row.attempts > 3:
-            break
-    tries = row.steps.filter(api_call="BatchRegisterTargets").count()
-    assert [problem["code"] for problem in row.problems] == ["FailedOperation.NoEffect"]
-    assert tries <= 5
-    sandbox.heal()
-    drive(binding, until=lambda: all_ready(kube))
-
-
 def test_no_load_balancer_left_in_the_quota_blocks(
     cluster: Cluster, kube: Kube, sandbox: World
 ) -> None:
@@ -213,27 +153,6 @@ def config(check: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_what_fits_is_bound_when_the_quota_shrank(
-    cluster: Cluster, kube: Kube, account: Account, sandbox: World
-) -> None:
-    binding = create(kube, cluster, service())
-    reconcile(binding.pk)
-    sandbox.control("tencent", "POST", "quota", {"TOTAL_TARGET_BIND_QUOTA": 2})
-    drive_some(binding, lambda: len(targets(account)) == 2)
-    assert "LimitExceeded" in {problem["code"] for problem in Binding.objects.get().problems}
-    drive_some(binding, lambda: Binding.objects.get().problems == [])
-    (left,) = Binding.objects.get().excluded
-    assert left["reason"] == "OverQuota"
-
-
-def drive_some(binding: Binding, outcome: Callable[[], bool]) -> None:
-    def seen() -> bool:
-        reconcile(binding.pk)
-        return outcome()
-
-    until(seen)
-
-
 def test_a_port_no_clb_has_stops_no_target(cluster: Cluster, kube: Kube, account: Account) -> None:
     binding = create(kube, cluster, service())
     drive(binding, until=lambda: all_ready(kube))
@@ -267,36 +186,3 @@ def test_a_cluster_that_lost_owner_and_service_blocks(
     kube.delete(path("Service", "shop", "bar"))
     blocked(binding, "NoOwner")
     assert len(targets(account)) == 3
-
-
-def test_a_load_balancer_that_stays_busy_is_told_of_and_left_in_peace(
-    cluster: Cluster, kube: Kube, sandbox: World
-) -> None:
-    binding = create(kube, cluster, service())
-    sandbox.fault("tencent", "busy", action="CreateListener")
-    drive_some(binding, lambda: Binding.objects.get().attempts > 0)
-    Binding.objects.update(attempts=20)
-    reconcile(binding.pk)
-    row = Binding.objects.get()
-    assert [p["code"] for p in row.problems] == ["FailedOperation.ResourceInOperating"]
-    assert row.message.startswith("Trying again")
-    assert not row.steps.filter(result__contains="ResourceInOperating").exists()
-    sandbox.heal()
-    drive(binding, until=lambda: all_ready(kube))
-
-
-def test_a_cloud_that_asks_to_slow_down_is_named(
-    cluster: Cluster, kube: Kube, sandbox: World
-) -> None:
-    binding = create(kube, cluster, service())
-    sandbox.fault("tencent", "throttle", action="CreateListener")
-    drive_some(binding, lambda: "slow down" in Binding.objects.get().message)
-    sandbox.heal()
-    drive(binding, until=lambda: all_ready(kube))
-
-
-def test_a_step_that_failed_reads_as_tried(cluster: Cluster, kube: Kube, sandbox: World) -> None:
-    binding = create(kube, cluster, service(annotations={SUBNET: "subnet-full01"}))
-    blocked(binding, "ResourceInsufficient")
-    (step,) = Binding.objects.get().steps.filter(ok=False)
-    assert step.text == "Create a private load balancer"
