@@ -50,6 +50,11 @@ def port_words(port: dict[str, Any]) -> str:
     return _("%(words)s (NodePort %(port)s)") % {"words": words, "port": port["nodePort"]}
 
 
+def _short(service: Service, port: dict[str, Any]) -> str:
+    """In the list a node port is told only where it is the way in."""
+    return port_words(port if service.type == "NodePort" else port | {"nodePort": None})
+
+
 def service_rows(cluster: Cluster, services: Iterable[Service]) -> list[Row]:
     found = list(services)
     uids = [service.uid for service in found]
@@ -67,7 +72,7 @@ def _row(cluster: Cluster, service: Service, binding: Binding | None) -> Row:
         url=reverse("service", args=[cluster.cluster_id, service.namespace, service.name]),
         access=method_words(manifest),
         is_direct=is_direct(manifest),
-        ports=tuple(port_words(port) for port in service.ports),
+        ports=tuple(_short(service, port) for port in service.ports),
         vip=(binding.vip if binding else "") or service.vip,
         phase=phase_word(binding.phase) if binding else "",
         tone=PHASE_TONES[binding.phase] if binding else "idle",
