@@ -8,7 +8,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -57,40 +57,41 @@ class Fleet:
         assert answer.status < 300, (method, path, answer.status, text[:500])
         return json.loads(text)
 
-    def pods(self, count: int, *, per_deployment: int = 200) -> list[str]:
+    def close(self) -> None:
+        self._connection.close()
+
+    def pods(self, count: int, *, per_deployment: int = 200, into: str = NAMESPACE) -> list[str]:
         """Gated Pods, running; answers the names of their Deployments."""
         names = []
-        for kind, manifest in manifests(count, per_deployment=per_deployment, gated=True):
+        for kind, manifest in manifests(
+            count, into=into, per_deployment=per_deployment, gated=True
+        ):
             if kind == "Namespace":
                 self.ask("POST", "/api/v1/namespaces", manifest)
             elif kind == "Deployment":
                 names.append(manifest["metadata"]["name"])
-                self.ask("POST", f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments", manifest)
-        until(lambda: self.running_pods() >= count, every=2)
+                self.ask("POST", f"/apis/apps/v1/namespaces/{into}/deployments", manifest)
+        # With an address their containers are ready at once.
+        until(lambda: len(self.pod_of(into)) >= count, every=2)
         return names
 
-    def running_pods(self) -> int:
-        """Pods with an address; their containers are ready at once."""
-        return sum(1 for _ in self._addresses())
+    def pod_of(self, into: str = NAMESPACE) -> dict[str, str]:
+        """Address -> Pod's name, of the Pods that have one."""
+        return dict(self._addresses(into))
 
-    def _addresses(self) -> Iterator[str]:
-        where, more = f"/api/v1/namespaces/{NAMESPACE}/pods?limit=500", ""
+    def _addresses(self, into: str) -> Iterator[tuple[str, str]]:
+        where, more = f"/api/v1/namespaces/{into}/pods?limit=500", ""
         while True:
             page = self.ask("GET", where + more)
             for pod in page["items"]:
                 if ip := pod["status"].get("podIP"):
-                    yield f"{pod['metadata']['name']} {ip}"
+                    yield ip, pod["metadata"]["name"]
             if not (token := page["metadata"].get("continue")):
                 return
             more = f"&continue={token}"
 
-    def pod_of(self) -> dict[str, str]:
-        """Address -> Pod's name."""
-        rows = (row.split() for row in self._addresses())
-        return {ip: name for name, ip in rows}
-
-    def service(self, name: str, selects: str) -> None:
-        """A public Service claimed by class, for the Pods of this Deployment."""
+    def service(self, name: str, selects: str, *, into: str = NAMESPACE) -> str:
+        """A public Service claimed by class, for the Pods of this Deployment; answers its uid."""
         manifest = {
             "metadata": {
                 "name": name,
@@ -103,14 +104,15 @@ class Fleet:
                 "ports": [{"name": "http", "port": PORT, "targetPort": PORT}],
             },
         }
-        self.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/services", manifest)
+        made = self.ask("POST", f"/api/v1/namespaces/{into}/services", manifest)
+        return str(made["metadata"]["uid"])
 
     def select(self, name: str, selects: str) -> None:
         where = f"/api/v1/namespaces/{NAMESPACE}/services/{name}"
         self.ask("PATCH", where, {"spec": {"selector": {"app": selects}}})
 
-    def ready(self, names: Iterable[str]) -> int:
-        where = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/"
+    def ready(self, names: Iterable[str], *, into: str = NAMESPACE) -> int:
+        where = f"/apis/apps/v1/namespaces/{into}/deployments/"
         return sum(self.ask("GET", where + n)["status"].get("readyReplicas", 0) for n in names)
 
     def cloud_calls(self, since: float = 0) -> list[Call]:
@@ -135,8 +137,11 @@ class Fleet:
 @contextmanager
 def fleet(**settings: str) -> Iterator[Fleet]:
     """A product of its own for the time of the block; settings are environment variables."""
-    with running(PODGATE_SANDBOX_OPTIONS=OPTIONS, **settings) as product:
-        yield Fleet(product)
+    with (
+        running(PODGATE_SANDBOX_OPTIONS=OPTIONS, **settings) as product,
+        closing(Fleet(product)) as one,
+    ):
+        yield one
 
 
 def until(is_so: Callable[[], Any], *, every: float = 0.2, seconds: float = 600) -> None:

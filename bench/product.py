@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def _fill(world: World, pods: int) -> None:
     from console import kube
     from sandbox.kubernetes.demo.bulk import manifests
 
-    server = _kube(world)
+    server = kube_of(world)
     for kind, manifest in manifests(pods):
         namespace = manifest["metadata"].get("namespace", "")
         server.create(kube.path(kind, namespace), manifest)
@@ -51,7 +52,7 @@ def _fill(world: World, pods: int) -> None:
         time.sleep(1)
 
 
-def _kube(world: World) -> Any:
+def kube_of(world: World) -> Any:
     from console.kube import Kube
 
     facts = world.cluster(CLUSTER)
@@ -89,9 +90,20 @@ def session() -> str:
     return client.cookies["sessionid"].value
 
 
+@dataclass(frozen=True)
+class Web:
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """Processor time the process has used so far: what a busy machine does not change."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def web() -> Iterator[int]:
-    """The web process; yields its port."""
+def web() -> Iterator[Web]:
+    """The web process, once it answers."""
     port = environment.free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "console.serve", "--port", str(port)], env=os.environ
@@ -105,7 +117,7 @@ def web() -> Iterator[int]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield port
+        yield Web(port, process.pid)
     finally:
         process.terminate()
         process.wait(10)

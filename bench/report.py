@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+# Of the last minute, before the benchmark began: above 1 the machine was not ours alone.
+LOAD_BEFORE = round(os.getloadavg()[0], 1)
 
 
 def write(name: str, *, settings: dict[str, Any], results: dict[str, Any]) -> None:
@@ -19,6 +21,7 @@ def write(name: str, *, settings: dict[str, Any], results: dict[str, Any]) -> No
             "cores": os.cpu_count(),
             "python": platform.python_version(),
             "system": platform.system(),
+            "load average before": LOAD_BEFORE,
         },
         "settings": settings,
         "results": results,

@@ -2,6 +2,7 @@
 
 import time
 from functools import cache
+from typing import cast
 
 import redis
 from django.conf import settings
@@ -25,6 +26,22 @@ def beat(role: str) -> None:
         _redis().set(PREFIX + role, str(time.time()), ex=3600)
     except redis.RedisError:
         return
+
+
+def silent() -> dict[str, float | None]:
+    """The roles that are down, each with the seconds since it was seen (None: not in an hour).
+
+    Nothing while Redis is away: then nobody knows.
+    """
+    try:
+        seen = _redis().mget([PREFIX + role for role in ROLES])
+    except redis.RedisError:
+        return {}
+    ages = {
+        role: None if at is None else max(0.0, time.time() - float(str(at)))
+        for role, at in zip(ROLES, cast(list[str | None], seen), strict=True)
+    }
+    return {role: age for role, age in ages.items() if age is None or age > DOWN_AFTER}
 
 
 def age(role: str) -> float | None:

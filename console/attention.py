@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from console import alive
 from console.models import Cluster
 
 
@@ -61,6 +62,20 @@ def report() -> Report:
         for pk, standing in told.standings.items():
             standings[pk] = standings.get(pk, Standing()) + standing
     return Report(standings, concerns)
+
+
+def silent_processes() -> Iterator[Concern]:
+    """podgate's own processes that do not work now, and what stands still because of it."""
+    rests = {
+        "worker": _("Nothing is bound or unbound until it runs again."),
+        "ticker": _("Nothing that is due is started until it runs again."),
+        "watcher": _("Changes in the clusters are not seen until it runs again."),
+    }
+    for role, age in alive.silent().items():
+        text = _("was not seen in the last hour.")
+        if age is not None:
+            text = _("was last seen %(n)d s ago.") % {"n": age}
+        yield Concern("error", _("podgate’s %(role)s") % {"role": role}, "", text, rests[role])
 
 
 def concerns_of(cluster: Cluster) -> Iterator[Concern]:

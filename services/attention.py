@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from console.attention import Concern, Report, Standing
 from services.models import AccessLayer, Binding, Phase, Registration
+from services.printed.words import message_words
 from services.words import stored
 
 # The CLB's words for a target that may take traffic; Close is a health check switched off.
@@ -66,5 +67,5 @@ def _concern(binding: Binding) -> Concern:
         f"{binding.namespace}/{binding.name}",
         reverse("service", args=[cluster_id, binding.namespace, binding.name]),
         _("is %(phase)s.") % {"phase": binding.get_phase_display()},
-        f"{cluster_id} · {binding.message}" if binding.message else cluster_id,
+        " · ".join(filter(None, (cluster_id, message_words(binding)))),
     )

@@ -7,11 +7,11 @@ is led to an empty state. Without, each binding is released, and nobody adopts i
 import time
 from collections.abc import Callable, Iterator
 
-from console import kinds, tencent
+from console import kinds
 from console.kube import Kube, NotFound, connect, path
 from console.models import Binder, Cluster
 from services.admission import configuration
-from services.binding import calls, leases, release, sweeping
+from services.binding import clb, release, sweeping
 from services.binding import cluster as clusters
 from services.binding.reconcile import reconcile
 from services.models import AccessLayer, Binding
@@ -21,6 +21,7 @@ type Tell = Callable[[str], None]
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 EVERY = 0.25
 LET_GO = 1.5
+REMOVED = "the cluster was removed from podgate"
 
 
 class Stuck(Exception):
@@ -45,7 +46,7 @@ def leave(cluster: Cluster, *, with_load_balancers: bool, patience: float, tell:
         clusters.remove_finalizer(kube, service)
         tell(f"finalizer taken off Service {_name(service)}")
     _unregister(cluster, kube, tell)
-    _disown(kube, tell)
+    _disown(kube, cluster, tell)
 
 
 def _unregister(cluster: Cluster, kube: Kube, tell: Tell) -> None:
@@ -96,7 +97,7 @@ def _troubles(pks: dict[int, str]) -> Iterator[str]:
 def _release(cluster: Cluster, deadline: float, tell: Tell) -> None:
     for binding in cluster.bindings.all():
         binding.cluster = cluster
-        while not _released(binding):
+        while not release.release_alone(binding, message=REMOVED):
             if time.monotonic() > deadline:
                 raise Stuck(f"Service {binding}: another worker is at it and does not end")
             time.sleep(EVERY)
@@ -104,16 +105,10 @@ def _release(cluster: Cluster, deadline: float, tell: Tell) -> None:
         tell(f"Service {binding}: finalizer taken off, gates released{stays}")
 
 
-def _released(binding: Binding) -> bool:
-    with leases.held(binding.lb_id or binding.service_uid) as lease:
-        if lease:
-            release.release(binding, message="the cluster was removed from podgate")
-        return lease is not None
-
-
-def _disown(kube: Kube, tell: Tell) -> None:
+def _disown(kube: Kube, cluster: Cluster, tell: Tell) -> None:
     """Take our name off the cluster; another installation's stays."""
-    if clusters.owner(kube, claim=False) != clusters.installation():
+    owner = clusters.owner(kube, cluster.cluster_id, claim=False)
+    if not clusters.is_ours(owner, cluster.cluster_id):
         return
     try:
         kube.delete(path("ConfigMap", clusters.OWNER_NAMESPACE, clusters.OWNER))
@@ -150,13 +145,5 @@ def _is_gated(workload: kinds.Workload, gate_type: str) -> bool:
 
 
 def load_balancers(cluster: Cluster) -> list[str]:
-    """Ids of the load balancers that carry our tag for this cluster."""
-    asked = {"Filters": [{"Name": f"tag:{calls.CLUSTER_TAG}", "Values": [cluster.cluster_id]}]}
-    found: list[str] = []
-    while True:
-        page = {"Offset": len(found), "Limit": 100}
-        answer = tencent.call(cluster.account, "clb", "DescribeLoadBalancers", asked | page)
-        rows = answer["LoadBalancerSet"]
-        found += [row["LoadBalancerId"] for row in rows]
-        if not rows or len(found) >= answer["TotalCount"]:
-            return found
+    """Ids of the load balancers that carry our tags for this cluster."""
+    return [lb_id for lb_id, _ in clb.tagged(cluster.account, cluster.cluster_id)]

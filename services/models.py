@@ -94,6 +94,8 @@ class Token(models.Model):
 
     service_uid = models.CharField(max_length=64, unique=True)
     number = models.PositiveIntegerField(default=0)
+    # The load balancer that a release left in the cloud: the sweep of orphans lets it be.
+    released = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
         return f"{self.service_uid}-{self.number}"

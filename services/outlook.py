@@ -62,6 +62,8 @@ class Outlook:
     seconds: int | None
     matches: Matches | None
     blocked: tuple[str, ...]
+    # The steps at the CLB cannot be said yet: no port mapping is filled in.
+    lacks_ports: bool = False
 
 
 def outlook(cluster: Cluster, spec: ServiceSpec) -> Outlook:
@@ -82,6 +84,7 @@ def outlook(cluster: Cluster, spec: ServiceSpec) -> Outlook:
         seconds=round(plan.expected_seconds(steps, spec)) if steps else None,
         matches=matches(known.pods or (), spec) if spec.selector else None,
         blocked=tuple(entry.text for entry in lines if entry.tone == "error"),
+        lacks_ports=is_direct(spec) and not spec.ports,
     )
 
 
@@ -151,11 +154,8 @@ def step_lines(
     cluster: Cluster, spec: ServiceSpec, steps: Sequence[plan.Step], pods: int
 ) -> list[StepLine]:
     config = tke_service_config(spec) if spec.ports else None
-    note = (
-        _("and TkeServiceConfig %(name)s") % {"name": config["metadata"]["name"]} if config else ""
-    )
-    where = f"{spec.namespace or '…'}/{spec.name or '…'}"
-    lines = [StepLine(_("Write Service %(where)s") % {"where": where}, "0.1 s", note)]
+    note = _config_note(spec, config["metadata"]["name"]) if config else ""
+    lines = [StepLine(_service_words(spec), "0.1 s", note)]
     if cluster.binder == Binder.TKE and spec.has_load_balancer:
         lines.append(StepLine(_("TKE's service-controller makes the CLB and binds"), "", ""))
     for batch in plan.batches(steps):
@@ -164,6 +164,21 @@ def step_lines(
     if any(isinstance(step, plan.Register) for step in steps):
         lines += _waiting(spec, pods)
     return lines
+
+
+def _service_words(spec: ServiceSpec) -> str:
+    """The first step, as far as the Service has a name and a namespace yet."""
+    if spec.name and spec.namespace:
+        return _("Write Service %(where)s") % {"where": f"{spec.namespace}/{spec.name}"}
+    if spec.namespace:
+        return _("Write the Service into namespace %(name)s") % {"name": spec.namespace}
+    return _("Write the Service")
+
+
+def _config_note(spec: ServiceSpec, name: str) -> str:
+    if not spec.name:
+        return _("and its TkeServiceConfig")
+    return _("and TkeServiceConfig %(name)s") % {"name": name}
 
 
 def _waiting(spec: ServiceSpec, pods: int) -> list[StepLine]:

@@ -1,14 +1,19 @@
 """Takes a Service away: the ordinary way through its binding, or without cleaning up the cloud."""
 
+import time
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils.translation import gettext
 
 from console import activity, doors, kube
 from console.models import Cluster
 from services.binding import release as binding_release
 from services.binding import wanted
 from services.models import Binding
+
+# Seconds a page may wait for a worker.
+PATIENCE = 5.0
 
 
 def remove(user: User | AnonymousUser, cluster: Cluster, service: dict[str, Any]) -> None:
@@ -32,12 +37,21 @@ def release(
     left = binding.lb_id or "no load balancer known"
     with doors.recording() as calls:
         try:
-            binding_release.release(binding)
+            _release_alone(binding)
         except kube.KubeError as error:
             _record(user, "release", cluster, service, calls, message=error.message)
             raise
     message = f"Released without cloud cleanup; left behind: {left}."
     _record(user, "release", cluster, service, calls, message=message, ok=True)
+
+
+def _release_alone(binding: Binding) -> None:
+    """A worker that is at it ends within seconds."""
+    deadline = time.monotonic() + PATIENCE
+    while not binding_release.release_alone(binding):
+        if time.monotonic() > deadline:
+            raise kube.Conflict(409, "Busy", gettext("podgate is at work on it: try again."))
+        time.sleep(0.2)
 
 
 def _record(

@@ -68,8 +68,7 @@ class Port:
     target: int | str
     name: str = ""
     node_port: int | None = None
-    # None: the check of the whole Service.
-    health: HealthCheck | None = None
+    health: HealthCheck | None = None  # None: the check of the whole Service.
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,15 @@ def poll_health(account_id: int) -> None:
 
 
 @app.task
+def settle_gates(cluster_id: int) -> None:
+    """Of a cluster that may not answer: nobody else waits for it."""
+    _unless_stopping()
+    with leases.held(f"gates:{cluster_id}") as lease:
+        if lease:
+            health.settle_due(Cluster.objects.get(pk=cluster_id))
+
+
+@app.task
 def sweep(cluster_id: int) -> None:
     _unless_stopping()
     with leases.held(f"sweep:{cluster_id}") as lease:

@@ -14,7 +14,8 @@ form.addEventListener("focusout", (event) => {
   const field = event.target;
   if (!field.name || field.name === "do" || field.closest("dialog")) return;
   touched.add(field.name);
-  htmx.ajax("POST", form.dataset.check, { source: field, swap: "none" });
+  // From the form, which stays: rows may be redrawn before the answer comes.
+  htmx.ajax("POST", form.dataset.check, { source: form, target: form, swap: "none" });
 });
 
 document.body.addEventListener("htmx:configRequest", (event) => {
@@ -96,6 +97,8 @@ form.addEventListener("click", (event) => {
   event.preventDefault();
   button.closest("dialog").close();
 });
+// A closed dialog leaves the page, so that no later answer opens it again. `close` does not bubble.
+form.addEventListener("close", (event) => event.target.remove(), true);
 
 // One Service per form, and the button says that it is at work.
 form.addEventListener("submit", (event) => {

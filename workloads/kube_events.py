@@ -20,6 +20,8 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _FIELDS = {
     "kind": "involvedObject.kind",
     "name": "involvedObject.name",
+    # Of this very object, not of an earlier one of the same name.
+    "uid": "involvedObject.uid",
     "type": "type",
     "reason": "reason",
 }

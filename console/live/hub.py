@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 INTERVAL = 0.25
 # Without Redis nobody tells what changed, so everything is looked at this often.
 SLOW = 3.0
-BEAT = 1.0
+BEAT = 2.0
 CHECK = 4.0
 type Key = tuple[str, str, str]
 
@@ -44,9 +44,8 @@ class Stream:
         self.push("closed", event("closed", {"why": why}))
         self.open = False
 
-    async def messages(self) -> bytes:
+    def take(self) -> bytes:
         """What is to be sent now, as one piece."""
-        await self.wake.wait()
         self.wake.clear()
         body = b"".join(self.pending.values())
         self.pending.clear()
@@ -182,25 +181,30 @@ class Hub:
         pause = 0.2
         while True:
             try:
-                async with redis.asyncio.from_url(
-                    settings.REDIS_URL, socket_connect_timeout=2, health_check_interval=5
-                ) as client:
-                    listener = client.pubsub(ignore_subscribe_messages=True)
+                async with (
+                    redis.asyncio.from_url(
+                        settings.REDIS_URL, socket_connect_timeout=2, health_check_interval=5
+                    ) as client,
+                    client.pubsub(ignore_subscribe_messages=True) as listener,
+                ):
                     await listener.subscribe(topics.CHANNEL)
                     if self.redis_down:
                         self._draw_all()
                     self.redis_down = False
                     pause = 0.2
-                    while True:
-                        found = await listener.get_message(timeout=5)
-                        for topic in json.loads(found["data"]) if found else ():
-                            self.announced(topic)
+                    await self._listen(listener)
             except (redis.RedisError, OSError) as trouble:
                 if not self.redis_down:
                     _log.warning("live pages poll slowly, Redis cannot be reached: %s", trouble)
                 self.redis_down = True
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5)
+
+    async def _listen(self, listener: Any) -> None:
+        while True:
+            found = await listener.get_message(timeout=5)
+            for topic in json.loads(found["data"]) if found else ():
+                self.announced(topic)
 
     async def _tick(self) -> None:
         """Draw what goes stale by itself: regions with `every`, and all of them without Redis."""

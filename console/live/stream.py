@@ -63,15 +63,11 @@ def _sources(query: bytes) -> list[Source]:
 
 
 async def _pump(opened: Stream, send: Send, gone: asyncio.Task[None]) -> None:
-    while not gone.done():
-        ready = asyncio.create_task(opened.messages())
-        await asyncio.wait({ready, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
-            ready.cancel()
-            return
-        await send(_body(ready.result(), more=opened.open))
-        if not opened.open:
-            return
+    gone.add_done_callback(lambda _: opened.wake.set())
+    while opened.open and not gone.done():
+        await opened.wake.wait()
+        if body := opened.take():
+            await send(_body(body, more=opened.open))
 
 
 async def _disconnected(receive: Receive) -> None:

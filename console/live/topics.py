@@ -7,7 +7,7 @@ that ends in a slash (`cls-1/pods/`) also wakes everything below: "too much chan
 import json
 import logging
 import threading
-import time
+from collections.abc import Iterable
 from functools import partial
 
 import redis
@@ -16,28 +16,49 @@ from django.db import transaction
 
 CHANNEL = "podgate:live"
 # A Redis that is down costs one attempt per second, not one per announcement.
-_PAUSE = 1.0
+PAUSE = 1.0
 _log = logging.getLogger(__name__)
-_lock = threading.Lock()
 
 
 class _Publisher:
-    def __init__(self) -> None:
-        self.client: redis.Redis | None = None
-        self.not_before = 0.0
+    """One connection per process. What could not be told is told more coarsely a second later."""
 
-    def publish(self, message: str) -> None:
-        if time.monotonic() < self.not_before:
-            return
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.client: redis.Redis | None = None
+        self.lost: set[str] = set()
+
+    def publish(self, topics: Iterable[str]) -> None:
+        with self.lock:
+            if self.lost:
+                # Redis is away: remember which clusters changed, without waiting for it again.
+                self.lost |= _roots(topics)
+            else:
+                self._send(set(topics))
+
+    def _send(self, topics: set[str]) -> None:
         try:
             if self.client is None:
                 self.client = redis.Redis.from_url(
-                    settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=0.5
+                    settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=1
                 )
-            self.client.publish(CHANNEL, message)
+            self.client.publish(CHANNEL, json.dumps(sorted(topics)))
         except (redis.RedisError, OSError) as trouble:
-            self.not_before = time.monotonic() + _PAUSE
-            _log.warning("live announcements are lost: %s", trouble)
+            _log.warning("live announcements wait: %s", trouble)
+            self.lost = _roots(topics)
+            timer = threading.Timer(PAUSE, self._again)
+            timer.daemon = True
+            timer.start()
+
+    def _again(self) -> None:
+        with self.lock:
+            topics, self.lost = self.lost, set()
+            self._send(topics)
+
+
+def _roots(topics: Iterable[str]) -> set[str]:
+    """Everything below the first part of each topic: coarse, but never too little."""
+    return {topic.split("/")[0] + "/" for topic in topics}
 
 
 _publisher = _Publisher()
@@ -46,15 +67,10 @@ _publisher = _Publisher()
 def announce(*topics: str) -> None:
     """Tell every open page that what these topics name has changed; after the commit, never raises.
 
-    Lost announcements cost freshness only: without Redis the hub falls back to slow polling.
+    Without Redis the hub falls back to slow polling, and what was announced is told later.
     """
     if topics:
-        transaction.on_commit(partial(_publish, json.dumps(topics)), robust=True)
-
-
-def _publish(message: str) -> None:
-    with _lock:
-        _publisher.publish(message)
+        transaction.on_commit(partial(_publisher.publish, topics), robust=True)
 
 
 def ancestors(topic: str) -> list[str]:

@@ -88,7 +88,8 @@ def when(moment: datetime | None) -> SafeString:
 def exact(moment: datetime) -> str:
     local = timezone.localtime(moment)
     offset = local.strftime("%z")
-    return f"{local:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
+    zone = "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:]}"
+    return f"{local:%Y-%m-%d %H:%M:%S} {zone}"
 
 
 def age(passed: timedelta) -> str:

@@ -12,19 +12,22 @@ from django.utils import timezone
 
 from console import activity, facts, tencent
 from console.doors import recording
+from console.models import Account
 from console.tencent import CloudError
-from services.binding import clb, cluster
+from services.binding import clb, cluster, reading
 from services.binding.calls import CLUSTER_TAG, SERVICE_TAG, Place
-from services.binding.plan import Batch
+from services.binding.plan import Batch, CreateLoadBalancer
 from services.binding.run import Blocked, ComeBack, Run, took
-from services.binding.words import told
+from services.binding.state import load_balancer
+from services.binding.troubles import TOKEN_USED
+from services.binding.words import describe, told
 from services.models import Token
+from services.spec import claim
 
 LOOK_SECONDS = 0.5
 SECOND_LOOK_SECONDS = 1.0
 # A load balancer that was just made may take a while to show in lists.
 UNSEEN_LIVES = timedelta(seconds=60)
-TOKEN_USED = "InvalidParameter.ClientTokenLimitExceeded"
 
 
 def place(run: Run) -> Place:
@@ -70,18 +73,17 @@ def look(run: Run) -> clb.Observed | None:
 def create(run: Run, batch: Batch) -> None:
     """Make the load balancer, after everything that could make it a second one is ruled out."""
     binding = run.binding
-    _ready_to_create(run)
+    _ready_to_create(run, batch)
     _confirm_identity(run)
     token, _ = Token.objects.get_or_create(service_uid=binding.service_uid)
     account = binding.cluster.account
-    network = facts.cloud_cluster(account, binding.cluster.cluster_id)["ClusterNetworkSettings"]
-    where = replace(place(run), vpc_id=network["VpcId"], token=str(token))
+    where = replace(place(run), vpc_id=_vpc(account, binding.cluster.cluster_id), token=str(token))
     run.lease.ready_to_write()
     with recording() as calls:
         try:
             answer = clb.perform(where, batch)
         except CloudError as error:
-            took(binding, told(batch, {}), calls, note=error.message)
+            took(binding, describe(batch), calls, note=error.message)
             if error.code == TOKEN_USED and not clb.find(where):
                 _raise_number(run)
             raise
@@ -110,12 +112,25 @@ def gone(run: Run) -> None:
         # Else they still tell whose gates are to be released.
         binding.registrations.all().delete()
     _write_down_fields(run, lb_id="", lb_status="", lb_task="", vip="")
+    if not run.is_leaving:
+        reading.publish(run, "")
+        # The next one is made under the Service's own lease.
+        raise ComeBack(0, "The load balancer is gone; another one is made.")
 
 
-def _ready_to_create(run: Run) -> None:
+def _vpc(account: Account, cluster_id: str) -> str:
+    try:
+        network = facts.cloud_cluster(account, cluster_id)["ClusterNetworkSettings"]
+    except facts.UnknownCluster as error:
+        fix = "Register the cluster with its own id and account."
+        raise Blocked("UnknownCluster", str(error), fix) from error
+    return str(network["VpcId"])
+
+
+def _ready_to_create(run: Run, batch: Batch) -> None:
     binding = run.binding
     service = cluster.service(run.kube, binding.namespace, binding.name, binding.service_uid)
-    if service is None or cluster.is_deleting(service) or not cluster.has_finalizer(service):
+    if service is None or not _asks_for(service, run, batch):
         raise ComeBack(0.1, "The Service changed meanwhile.")
     if mark := cluster.tke_mark(service):
         raise Blocked(
@@ -123,6 +138,18 @@ def _ready_to_create(run: Run) -> None:
             f"TKE's service-controller works on this Service ({mark}).",
             "Let one of the two bind it: remove TKE's mark, or podgate's claim.",
         )
+
+
+def _asks_for(service: cluster.Service, run: Run, batch: Batch) -> bool:
+    """It still wants a load balancer, and this one: its kind and subnet are for ever."""
+    spec = cluster.last_spec(service)
+    return (
+        not cluster.is_deleting(service)
+        and cluster.has_finalizer(service)
+        and claim(service, run.binding.cluster) is not None
+        and spec is not None
+        and batch.steps == (CreateLoadBalancer(load_balancer(spec)),)
+    )
 
 
 def _check_account(run: Run) -> None:
@@ -156,22 +183,42 @@ def _missing(run: Run, where: Place) -> None:
     binding, now = run.binding, timezone.now()
     _confirm_identity(run)
     if binding.lb_status == "creating" and binding.lb_task:
-        failure = clb.task_failure(where, binding.lb_task)
+        failure = _creation_failure(where, binding.lb_task)
         since = binding.lb_status_at or now
         if failure is None or (not failure and now - since < UNSEEN_LIVES):
             raise ComeBack(LOOK_SECONDS, f"{binding.lb_id} is being created.")
     if binding.lb_status != "missing":
         _write_down_fields(run, lb_status="missing")
-        raise ComeBack(SECOND_LOOK_SECONDS, f"{binding.lb_id} is not there: looking again.")
+        raise ComeBack(SECOND_LOOK_SECONDS, _doubt(run))
+    since = binding.lb_status_at or now
+    if (left := SECOND_LOOK_SECONDS - (now - since).total_seconds()) > 0:
+        raise ComeBack(left, _doubt(run))
     others = clb.find(where)
     if others:
         _write_down(run, others[0])
     gone(run)
 
 
+def _doubt(run: Run) -> str:
+    if run.is_leaving:
+        return f"Making sure that {run.binding.lb_id} is gone."
+    return f"{run.binding.lb_id} is not there: looking again."
+
+
+def _creation_failure(where: Place, task: str) -> str | None:
+    try:
+        return clb.task_failure(where, task)
+    except CloudError as error:
+        if isinstance(error, tencent.NotFound) or error.code.startswith("InvalidParameter"):
+            # Tasks are forgotten after a while.
+            return ""
+        raise
+
+
 def _write_down(run: Run, lb_id: str, *, task: str = "") -> None:
     """First of all, and then under the load balancer's own lease."""
     account = run.binding.cluster.account
+    Token.objects.filter(released=lb_id).update(released="")
     _write_down_fields(
         run,
         lb_id=lb_id,

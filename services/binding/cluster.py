@@ -1,13 +1,21 @@
 """What the binding engine reads and writes in the cluster, each write checked against what is."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from console import kinds
 from console.kube import Conflict, Kube, NotFound, path
 from console.models import Cluster
 from services.models import Installation
-from services.spec import FINALIZER, VIP, ClaimBy, ServiceSpec, config_name
+from services.spec import (
+    FINALIZER,
+    VIP,
+    ClaimBy,
+    Protocol,
+    ServiceSpec,
+    config_name,
+    from_manifest,
+)
 
 OWNER_NAMESPACE, OWNER = "podgate-system", "podgate-owner"
 TKE_FINALIZER = "service.k8s.tencent/resources"
@@ -58,6 +66,17 @@ def _pod(kube: Kube, namespace: str, name: str, uid: str) -> kinds.Pod | None:
     return pod if pod.metadata.uid == uid else None
 
 
+def last_spec(of: Service | None) -> ServiceSpec | None:
+    """What can be read of a Service, ports that no CLB has left out; None when nothing can."""
+    if of is None:
+        return None
+    known = [p for p in of["spec"].get("ports", ()) if p.get("protocol", "TCP") in {*Protocol}]
+    try:
+        return from_manifest(of | {"spec": of["spec"] | {"ports": known}})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 def is_deleting(of: Service) -> bool:
     return bool(of["metadata"].get("deletionTimestamp"))
 
@@ -104,17 +123,20 @@ def _set_finalizers(kube: Kube, of: Service, finalizers: list[str]) -> None:
 
 def publish(kube: Kube, of: Service, address: str, *, claim: ClaimBy, ip_mode: bool) -> bool:
     """Show the address where users of the claim look for it; answers whether it was written."""
-    where = path("Service", of["metadata"]["namespace"], of["metadata"]["name"])
+    metadata = of["metadata"]
+    where = path("Service", metadata["namespace"], metadata["name"])
+    # Another Service may have this name by now.
+    same = {"uid": metadata["uid"]}
     if claim is ClaimBy.ANNOTATION:
-        if (of["metadata"].get("annotations") or {}).get(VIP, "") == address:
+        if (metadata.get("annotations") or {}).get(VIP, "") == address:
             return False
-        body: dict[str, Any] = {"metadata": {"annotations": {VIP: address or None}}}
+        body: dict[str, Any] = {"metadata": same | {"annotations": {VIP: address or None}}}
         kube.patch(where, body, kind="merge")
         return True
     ingress = _ingress(address, ip_mode=ip_mode)
     if _shown(of) == ingress:
         return False
-    body = {"status": {"loadBalancer": {"ingress": ingress}}}
+    body = {"metadata": same, "status": {"loadBalancer": {"ingress": ingress}}}
     kube.patch(f"{where}/status", body, kind="merge")
     return True
 
@@ -147,21 +169,28 @@ def add_on(cluster: Cluster) -> str:
     return str((cluster.facts.get("network") or {}).get("add_on", ""))
 
 
-def owner(kube: Kube, *, claim: bool) -> str:
-    """Id of the installation that owns this cluster: ours, written if nobody's and `claim`."""
+class Owner(NamedTuple):
+    """The installation that owns a cluster, and the id it knows the cluster by."""
+
+    installation: str = ""
+    cluster_id: str = ""
+
+
+def owner(kube: Kube, cluster_id: str, *, claim: bool) -> Owner:
+    """Who owns this cluster: we, written down if it is nobody's and `claim`."""
     where = path("ConfigMap", OWNER_NAMESPACE, OWNER)
     try:
-        return _installation(kube.get(where))
+        return _owner(kube.get(where))
     except NotFound:
         if not claim:
-            return ""
+            return Owner()
     _create(kube, path("Namespace"), {"metadata": {"name": OWNER_NAMESPACE}}, "Namespace")
     body = {
         "metadata": {"name": OWNER, "namespace": OWNER_NAMESPACE},
-        "data": {"installation": installation()},
+        "data": {"installation": installation(), "cluster": cluster_id},
     }
     _create(kube, path("ConfigMap", OWNER_NAMESPACE), body, "ConfigMap")
-    return _installation(kube.get(where))
+    return _owner(kube.get(where))
 
 
 def _create(kube: Kube, where: str, body: dict[str, Any], kind: str) -> None:
@@ -171,11 +200,16 @@ def _create(kube: Kube, where: str, body: dict[str, Any], kind: str) -> None:
         return
 
 
-def _installation(owner_map: dict[str, Any]) -> str:
-    return str((owner_map.get("data") or {}).get("installation", ""))
+def _owner(owner_map: dict[str, Any]) -> Owner:
+    said = owner_map.get("data") or {}
+    return Owner(str(said.get("installation", "")), str(said.get("cluster", "")))
+
+
+def is_ours(owner: Owner, cluster_id: str) -> bool:
+    """Ours, and the very cluster: a kubeconfig of another one leads to another one's owner."""
+    return owner.installation == installation() and owner.cluster_id in {"", cluster_id}
 
 
 def installation() -> str:
     """Our own id, made once per database."""
-    found = Installation.objects.first()
-    return str((found or Installation.objects.create()).uid)
+    return str(Installation.objects.get_or_create(pk=1)[0].uid)

@@ -12,11 +12,11 @@ from console.kube import Conflict, Kube, NotFound, path
 from console.models import Cluster
 from services.binding import cluster as clusters
 from services.binding import events
-from services.binding.gate import Backing, gate_condition
-from services.binding.pods import selects, target_port
+from services.binding.gate import Backing, Reason, gate_condition
+from services.binding.pods import has_gate, selects, target_port
 from services.binding.state import excluded
 from services.models import Binding, Registration
-from services.spec import ServiceSpec, claim, from_manifest
+from services.spec import ServiceSpec, claim
 
 WRITERS = 8
 
@@ -47,8 +47,9 @@ def settle(
 ) -> list[Change]:
     """Patch what differs on these Pods, and tell which gates were written.
 
-    Only who has just read the CLB's health may open a gate. `leaving` is the uid of a Service
-    whose binding ends: it counts no more. Raises the first KubeError after all Pods were tried.
+    Only who has just read the CLB's health may open a gate, except one that nobody holds any more.
+    `leaving` is the uid of a Service whose binding ends: it counts no more. Raises the first
+    KubeError after all Pods were tried.
     """
     gated = [pod for pod in pods if has_gate(pod, cluster.gate_type)]
     if not gated:
@@ -67,27 +68,22 @@ def settle(
             now=now,
             removed=bool(leaving),
         )
-        if condition and (may_open or condition.status == "False"):
+        holds = condition and condition.status == "False"
+        if condition and (may_open or holds or condition.reason == Reason.BINDING_REMOVED):
             changes.append(Change(pod, condition))
     return _write(cluster, kube, namespace, changes)
 
 
 def claimed(cluster: Cluster, kube: Kube, namespace: str) -> list[Claimed]:
-    """The claimed Services of a namespace, live; one that cannot be read as a spec holds nobody."""
+    """The claimed Services of a namespace, live; what of one cannot be read holds nobody."""
     bindings = {b.service_uid: b for b in Binding.objects.filter(cluster=cluster)}
     found = []
     for service in kube.get(path("Service", namespace))["items"]:
         if claim(service, cluster) and not clusters.is_deleting(service):
-            uid = service["metadata"]["uid"]
-            try:
-                found.append(Claimed(uid, from_manifest(service), bindings.get(uid)))
-            except ValueError:
-                continue
+            uid, spec = service["metadata"]["uid"], clusters.last_spec(service)
+            if spec:
+                found.append(Claimed(uid, spec, bindings.get(uid)))
     return found
-
-
-def has_gate(pod: kinds.Pod, gate_type: str) -> bool:
-    return any(gate.condition_type == gate_type for gate in pod.spec.readiness_gates)
 
 
 def _current(pod: kinds.Pod, gate_type: str) -> kinds.Condition | None:

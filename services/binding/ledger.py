@@ -4,14 +4,20 @@ Pod addresses are recycled, so what the CLB lists is ours only where a row says 
 A row is written before the registration and counts from when the target was read back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import batched, groupby
+
+from django.db import transaction
 
 from console.kinds import Pod
+from console.upsert import CHUNK, upsert
 from services.binding.clb import Observed
 from services.binding.plan import Register, Step
-from services.binding.state import Backend, Key, State, Target
+from services.binding.pods import has_gate, is_open
+from services.binding.state import Backend, Key, State, Target, excluded
 from services.models import Binding, Registration
 
 # An intent whose call was lost may still take effect; after this long it will not.
@@ -28,7 +34,8 @@ def owned(
     rows = {_place(row): row for row in binding.registrations.all()}
     listeners = {}
     seen: set[Place] = set()
-    adoptable = {pod.status.pod_ip: pod for pod in pods if _is_open(pod, gate_type)}
+    news = []
+    adoptable = {pod.status.pod_ip: pod for pod in pods if _is_adoptable(pod, gate_type)}
     for key, listener in observed.state.listeners.items():
         targets: dict[Target, Backend] = {}
         for target, backend in listener.targets.items():
@@ -39,9 +46,11 @@ def owned(
                 row.pod_uid, row.pod_name = pod.metadata.uid, pod.metadata.name
             if row is not None:
                 seen.add(place)
-                _read_back(row, backend.weight, now)
+                if _read_back(row, backend.weight, now):
+                    news.append(row)
             targets[target] = _with_owner(backend, row)
         listeners[key] = replace(listener, targets=targets)
+    _save(news)
     _forget(row for place, row in rows.items() if place not in seen and _is_over(row, now))
     return replace(observed.state, listeners=listeners)
 
@@ -61,22 +70,18 @@ def intend(
             row.weight, row.pod_uid = step.weight, step.pod
             row.pod_name = names.get(step.pod, "")
             rows.append(row)
-    Registration.objects.bulk_create(
-        rows,
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["lb_id", "listener_id", "ip", "port"],
-        update_fields=[
-            *("binding", "weight", "pod_uid", "pod_name", "intended_at", "registered_at"),
-            *("weight_zero_at", "health", "health_since", "first_healthy_at", "health_message"),
-        ],
-    )
+    upsert(Registration, rows, unique=("lb_id", "listener_id", "ip", "port"))
 
 
+@transaction.atomic
 def note_health(
     rows: Iterable[Registration], words: Mapping[tuple[str, Place], str], now: datetime
 ) -> list[Registration]:
-    """Store the CLB's words, Unknown where it says nothing; answers the rows that changed."""
+    """Store the CLB's words, Unknown where it says nothing; answers the rows that changed.
+
+    `rows` were read before the CLB was asked: what was registered anew since, for another Pod
+    perhaps, is not what it spoke of.
+    """
     changed = []
     for row in rows:
         word = words.get((row.lb_id, _place(row)), "Unknown")
@@ -86,9 +91,26 @@ def note_health(
         if word in HEALTHY and row.first_healthy_at is None:
             row.first_healthy_at = now
         changed.append(row)
-    fields = ["health", "health_since", "first_healthy_at"]
-    Registration.objects.bulk_update(changed, fields, batch_size=200)
+    same = set(_still_there(changed))
+    changed = [row for row in changed if (row.pk, row.pod_uid, row.intended_at) in same]
+    # A statement per word, not a branch per row: gates wait for this.
+    for word, some in groupby(sorted(changed, key=_word), _word):
+        for chunk in batched((row.pk for row in some), CHUNK):
+            noted = Registration.objects.filter(pk__in=chunk)
+            noted.update(health=word, health_since=now)
+            if word in HEALTHY:
+                noted.filter(first_healthy_at=None).update(first_healthy_at=now)
     return changed
+
+
+def _word(row: Registration) -> str:
+    return row.health
+
+
+def _still_there(rows: Iterable[Registration]) -> Iterator[tuple[int, str, datetime]]:
+    for some in batched((row.pk for row in rows), CHUNK):
+        found = Registration.objects.select_for_update().filter(pk__in=some)
+        yield from found.values_list("pk", "pod_uid", "intended_at")
 
 
 def _place(row: Registration) -> Place:
@@ -110,14 +132,34 @@ def _row(
     )
 
 
-def _read_back(row: Registration, weight: int, now: datetime) -> None:
-    """The target is there: from now on its health counts, and a weight of 0 is a drain."""
-    before = (row.pk, row.registered_at, row.weight, row.weight_zero_at)
+def _read_back(row: Registration, weight: int, now: datetime) -> bool:
+    """The target is there: from now on its health counts, and a weight of 0 is a drain.
+
+    Answers whether the row has something to save.
+    """
+    before = _what_is_read(row)
     row.registered_at = row.registered_at or now
     row.weight = weight
     row.weight_zero_at = None if weight else row.weight_zero_at or now
-    if before != (row.pk, row.registered_at, row.weight, row.weight_zero_at) or row.pk is None:
-        row.save()
+    return row.pk is None or before != _what_is_read(row)
+
+
+def _what_is_read(row: Registration) -> tuple[datetime | None, int, datetime | None]:
+    return (row.registered_at, row.weight, row.weight_zero_at)
+
+
+def _save(rows: Iterable[Registration]) -> None:
+    """One statement per thing that was read, not one per row: hundreds change at once."""
+    changed: dict[tuple[datetime | None, int, datetime | None], list[Registration]]
+    changed, made = defaultdict(list), list[Registration]()
+    for row in rows:
+        (changed[_what_is_read(row)] if row.pk else made).append(row)
+    Registration.objects.bulk_create(made, batch_size=CHUNK)
+    for (registered_at, weight, zero_at), same in changed.items():
+        for some in batched(same, CHUNK):
+            Registration.objects.filter(pk__in=[row.pk for row in some]).update(
+                registered_at=registered_at, weight=weight, weight_zero_at=zero_at
+            )
 
 
 def _with_owner(backend: Backend, row: Registration | None) -> Backend:
@@ -134,6 +176,9 @@ def _forget(rows: Iterable[Registration]) -> None:
     Registration.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 
-def _is_open(pod: Pod, gate_type: str) -> bool:
-    """Its gate is True: it was bound before, and only our memory of it is lost."""
-    return any(c.type == gate_type and c.status == "True" for c in pod.status.conditions)
+def _is_adoptable(pod: Pod, gate_type: str) -> bool:
+    """Only our memory of it is lost: its gate is True, or no gate could be opened wrongly."""
+    if excluded(pod):
+        # Another Pod, or its node, may have its address.
+        return False
+    return is_open(pod, gate_type) or not has_gate(pod, gate_type)

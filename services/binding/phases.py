@@ -37,13 +37,15 @@ def phase(standing: Standing) -> tuple[str, str]:
     if blocking:
         return "Blocked", " ".join(filter(None, (blocking[0].message, blocking[0].fix)))
     if standing.is_leaving:
-        return "Deleting", standing.waits_for or _next(standing.steps) or "Everything is gone."
+        rest = "Waiting for its turn." if standing.has_load_balancer else "Everything is gone."
+        return "Deleting", standing.waits_for or _next(standing.steps) or rest
     if not standing.has_load_balancer or any(isinstance(s, _SHAPE) for s in standing.steps):
         said = standing.waits_for or _next(standing.steps)
         return ("Provisioning" if said else "Pending"), said or "Waiting for its turn."
     if any(isinstance(step, Register) for step in standing.steps):
         return "Registering", standing.waits_for or _next(standing.steps)
-    return _by_health(standing)
+    word, message = _by_health(standing)
+    return word, standing.waits_for or message
 
 
 def _by_health(standing: Standing) -> tuple[str, str]:

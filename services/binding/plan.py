@@ -98,9 +98,9 @@ class Batch:
 def plan(observed: State, desired: State) -> tuple[Step, ...]:
     """Nothing for equal states; foreign listeners and targets are never touched."""
     return (
+        *_weights(observed, desired),
         *_replacements(observed, desired),
         *_shape(observed, desired),
-        *_weights(observed, desired),
         *_registrations(observed, desired),
         *_deregistrations(observed, desired),
         *_removals(observed, desired),
@@ -136,6 +136,11 @@ def expected_seconds(steps: Iterable[Step], spec: ServiceSpec) -> float:
 def first_look(check: HealthCheck) -> float:
     """Seconds after its registration at which a good target becomes Alive."""
     return float(check.interval * check.healthy) if check.enabled else 0.0
+
+
+def takes_away(step: Step) -> bool:
+    """Whether a Pod gets no more connections by it."""
+    return isinstance(step, Deregister) or (isinstance(step, SetWeight) and step.weight == 0)
 
 
 def _replacements(observed: State, desired: State) -> Iterator[DeleteListener]:

@@ -23,7 +23,16 @@ def target_port(port: Port, pod: Pod) -> int | None:
 
 def containers_ready(pod: Pod) -> bool:
     """Never `Ready`: a gated Pod is not Ready until it is bound."""
-    return any(c.type == "ContainersReady" and c.status == "True" for c in pod.status.conditions)
+    return _is_true(pod, "ContainersReady")
+
+
+def has_gate(pod: Pod, gate_type: str) -> bool:
+    return any(gate.condition_type == gate_type for gate in pod.spec.readiness_gates)
+
+
+def is_open(pod: Pod, gate_type: str) -> bool:
+    """Its gate is True: it stays so for the life of the Pod."""
+    return _is_true(pod, gate_type)
 
 
 def is_running(pod: Pod) -> bool:
@@ -39,3 +48,7 @@ def has_stopped(pod: Pod | None) -> bool:
     if pod is None or pod.status.phase in {"Succeeded", "Failed"}:
         return True
     return pod.metadata.deletion_timestamp is not None and not is_running(pod)
+
+
+def _is_true(pod: Pod, condition: str) -> bool:
+    return any(c.type == condition and c.status == "True" for c in pod.status.conditions)

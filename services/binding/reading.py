@@ -12,6 +12,7 @@ from console.doors import recording
 from console.kinds import Pod
 from console.kube import NotFound
 from console.models import Account
+from console.tencent import CloudError
 from services.annotations import unsupported
 from services.binding import clb, cluster
 from services.binding.run import Blocked, Run, took
@@ -48,7 +49,8 @@ def read(run: Run) -> None:
 def pods(run: Run) -> list[Pod]:
     """Live: those the selector matches, and those that targets were registered for."""
     known = run.binding.registrations.values_list("pod_name", "pod_uid").distinct()
-    return cluster.pods(run.kube, run.binding.namespace, run.spec, known)
+    spec = run.spec or cluster.last_spec(run.service)
+    return cluster.pods(run.kube, run.binding.namespace, spec, known)
 
 
 def desired(run: Run, pods: Iterable[Pod], has: State) -> State:
@@ -106,31 +108,48 @@ def drain() -> timedelta:
     return timedelta(seconds=settings.DRAIN_SECONDS)
 
 
+def forget_quota(account: Account) -> None:
+    """The CLB says there is less room than the number we remember."""
+    _quotas.pop((account.secret_id, account.region), None)
+
+
 def quota(account: Account) -> int | None:
     """Targets per listener, read anew every five minutes."""
     key = (account.secret_id, account.region)
     read_at, limit = _quotas.get(key, (0.0, None))
     if key not in _quotas or time.monotonic() - read_at > QUOTA_SECONDS:
-        limit = clb.target_quota(account)
+        try:
+            limit = clb.target_quota(account)
+        except CloudError:
+            # The CLB will say so itself where it is exceeded.
+            return limit
         _quotas[key] = (time.monotonic(), limit)
     return limit
 
 
 def _check_owner(run: Run) -> None:
     """One podgate per cluster; a cluster that lost both owner and Service may be another one."""
-    owner = cluster.owner(run.kube, claim=run.service is not None)
-    if owner == cluster.installation():
+    ours = run.binding.cluster.cluster_id
+    owner = cluster.owner(run.kube, ours, claim=run.service is not None)
+    if cluster.is_ours(owner, ours):
         return
-    if not owner:
+    if not owner.installation:
         raise Blocked(
             "NoOwner",
             "The cluster carries neither this Service nor podgate's owner ConfigMap: it may be"
             " another cluster than the one that was bound.",
             "Check the cluster's address, or release the binding.",
         )
+    if owner.installation == cluster.installation():
+        raise Blocked(
+            "AnotherCluster",
+            f"The API server at this cluster's address is {owner.cluster_id}'s, not {ours}'s.",
+            "Register the cluster with its own kubeconfig.",
+        )
     raise Blocked(
         "AnotherInstallation",
-        f"Another podgate installation ({owner}) owns this cluster; this one only reads.",
+        f"Another podgate installation ({owner.installation}) owns this cluster;"
+        " this one only reads.",
         f"Delete ConfigMap {cluster.OWNER_NAMESPACE}/{cluster.OWNER} if that one is gone.",
     )
 
@@ -140,16 +159,25 @@ def _read_spec(run: Run) -> None:
     assert service is not None
     try:
         config = cluster.config(run.kube, service)
-    except NotFound:
-        config, run.keeps_checks = None, True
-        message = f"TkeServiceConfig {config_name(service)} does not exist."
-        _add(run, Problem("NoServiceConfig", Severity.BLOCKS, message, "Create it."))
-    try:
         run.spec = from_manifest(service, config)
+        return
+    except NotFound:
+        message = f"TkeServiceConfig {config_name(service)} does not exist."
+        problem = Problem("NoServiceConfig", Severity.BLOCKS, message, "Create it.")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        message = f"TkeServiceConfig {config_name(service)} cannot be read: {error!r}."
+        problem = Problem("BadServiceConfig", Severity.BLOCKS, message, "Mend it.")
+    # Its targets are another lane: they go on with the checks that the listeners have.
+    run.keeps_checks = True
+    try:
+        run.spec = from_manifest(service)
     except (ValueError, TypeError, KeyError) as error:
-        raise Blocked(
-            "Unreadable", f"The Service asks for something a CLB has not: {error}."
-        ) from error
+        run.spec = cluster.last_spec(service)
+        message = f"The Service asks for something a CLB has not: {error}."
+        problem = Problem("Unreadable", Severity.BLOCKS, message, "Take it out.")
+        if run.spec is None or not run.binding.lb_id:
+            raise Blocked(problem.code, message, problem.fix) from error
+    _add(run, problem)
 
 
 def _check_annotations(run: Run) -> None:

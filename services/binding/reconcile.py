@@ -24,11 +24,12 @@ from services.binding import (
     ledger,
     reading,
     release,
+    troubles,
     wanted,
 )
 from services.binding.clb import Observed
 from services.binding.phases import Standing
-from services.binding.plan import Step, first_look, plan
+from services.binding.plan import Step, first_look, plan, takes_away
 from services.binding.run import Again, Blocked, ComeBack, Outcome, Run, Settled, again, report
 from services.binding.state import State, left_out
 from services.limits import Problem, Severity
@@ -39,26 +40,39 @@ ROUNDS = 6
 BLOCKED_SECONDS = 30.0
 BUSY_SECONDS = 0.5
 MOST_BACK_OFF = 30.0
+FEW_PODS = 50
+# So many times in a row the load balancer is busy before that is worth a word.
+LONG_BUSY = 20
 # Phases worth a Kubernetes Event.
 TOLD = {"Provisioning", "Checking", "Ready", "Degraded", "Blocked", "Deleting"}
 
 
 def reconcile(pk: int) -> Outcome:
     """One run over one binding, alone on its load balancer."""
-    binding = wanted.begin(pk)
-    if binding is None:
+    key = wanted.lease_key(pk)
+    if key is None:
         return Settled()
-    with leases.held(binding.lb_id or binding.service_uid) as lease:
-        if lease is None:
+    with leases.held(key) as lease:
+        # What is read before the lease is held may be old.
+        binding = wanted.begin(pk)
+        if binding is None:
+            return Settled()
+        if lease is None or key != wanted.lease_key(pk):
             wanted.put_off(binding)
             return again(1, "Another worker is at it.")
-        outcome = _caught(Run(binding, lease, connect(binding.cluster)))
-    if Binding.objects.filter(pk=pk).exists():
-        _finish(binding, outcome)
+        try:
+            outcome = _caught(Run(binding, lease, connect(binding.cluster)))
+        except Exception as error:
+            # Nobody foresaw it: seen in the log, and not tried at once again.
+            _finish(binding, again(MOST_BACK_OFF, repr(error)))
+            raise
+    _finish(binding, outcome)
     return outcome
 
 
 def _finish(binding: Binding, outcome: Outcome) -> None:
+    if not Binding.objects.filter(pk=binding.pk).exists():
+        return
     because = outcome.because if isinstance(outcome, Again) else ""
     if binding.due_because != because:
         binding.due_because = because
@@ -80,11 +94,12 @@ def _caught(run: Run) -> Outcome:
     except leases.LeaseLost:
         return again(1, "Another worker took over.")
     except Throttled as later:
+        _tell(run, waits_for="The CLB API asks to slow down.")
         return again(later.retry_after, "The CLB API asks to slow down.")
-    except Busy:
-        return again(BUSY_SECONDS, "The load balancer is in another task.")
+    except Busy as busy:
+        return _put_off(run, busy)
     except (CloudError, KubeError) as error:
-        return _back_off(run, error)
+        return _failed(run, error)
     if run.binding.attempts:
         run.binding.attempts = 0
         run.binding.save(update_fields=["attempts"])
@@ -101,9 +116,9 @@ def _report(run: Run, standing: Standing) -> None:
         events.on_service(run.kube, run.service, run.binding.phase, run.binding.message)
 
 
-def _standing(run: Run, *, steps: Sequence[Step] = (), waits_for: str = "") -> Standing:
+def _standing(run: Run, *, waits_for: str = "") -> Standing:
     return Standing(
-        steps=steps,
+        steps=run.steps,
         health=health.words(run.binding),
         problems=run.problems,
         has_load_balancer=run.binding.lb_status == "running",
@@ -112,19 +127,40 @@ def _standing(run: Run, *, steps: Sequence[Step] = (), waits_for: str = "") -> S
     )
 
 
-def _back_off(run: Run, error: CloudError | KubeError) -> Outcome:
-    """With jitter, at most 30 s, and over as soon as something changes."""
+def _put_off(run: Run, busy: Busy) -> Outcome:
+    """Come back; when it takes long, as with a load balancer that is isolated, less often."""
     binding = run.binding
+    binding.attempts += 1
+    binding.save(update_fields=["attempts"])
+    if binding.attempts <= LONG_BUSY:
+        if binding.attempts > 2:
+            _tell(run, waits_for="The load balancer is in another task.")
+        return again(BUSY_SECONDS, "The load balancer is in another task.")
+    run.problems.append(troubles.passing(busy))
+    _tell(run, waits_for=f"Trying again: {busy}")
+    return again(10 * BUSY_SECONDS, str(busy))
+
+
+def _failed(run: Run, error: CloudError | KubeError) -> Outcome:
+    """Back-off with jitter, at most 30 s, and over as soon as something changes."""
+    binding = run.binding
+    if problem := troubles.for_the_user(error):
+        run.problems.append(problem)
+        _tell(run)
+        return again(BLOCKED_SECONDS, str(error))
     binding.attempts += 1
     binding.save(update_fields=["attempts"])
     seconds = min(MOST_BACK_OFF, 0.5 * 2 ** min(binding.attempts - 1, 8))
     if binding.attempts > 2:
+        run.problems.append(troubles.passing(error))
         _tell(run, waits_for=f"Trying again: {error}")
     return again(seconds * random.uniform(0.5, 1.0), str(error))
 
 
 def _run(run: Run) -> Outcome:
     reading.read(run)
+    binding = run.binding
+    before: list[Step] = []
     for _ in range(ROUNDS):
         observed = balancer.look(run)
         if observed is None and run.is_leaving:
@@ -134,10 +170,19 @@ def _run(run: Run) -> Outcome:
         desired = reading.desired(run, pods, has)
         steps = plan(has, desired)
         _note(run, has, desired, steps, pods)
-        if not steps:
+        todo = [s for s in steps if s not in run.refused and lanes.is_possible(s, observed)]
+        if not todo:
             return _settled(run, has, pods)
-        if errors := lanes.perform(run, observed, steps, pods):
-            return _back_off(run, errors[0])
+        if not (run.is_fresh or run.is_leaving) and any(map(takes_away, todo)):
+            # By the health of now: what is recorded may be seconds old.
+            run.is_fresh = True
+            if health.refresh(binding):
+                continue
+        if todo == before:
+            raise CloudError("FailedOperation.NoEffect", "The CLB says done, but it is not.")
+        before = todo
+        if errors := lanes.perform(run, observed, todo, pods):
+            raise errors[0]
     return again(BUSY_SECONDS, "More steps are left.")
 
 
@@ -161,7 +206,8 @@ def _note(run: Run, has: State, desired: State, steps: Sequence[Step], pods: Seq
     run.problems += _foreign(run, has)
     draining = sum(len(listener.targets) for listener in has.listeners.values())
     waits_for = f"Draining {draining} targets at weight 0." if draining and not steps else ""
-    _report(run, _standing(run, steps=steps, waits_for=waits_for if run.is_leaving else ""))
+    run.steps = steps
+    _report(run, _standing(run, waits_for=waits_for if run.is_leaving else ""))
 
 
 def _foreign(run: Run, has: State) -> list[Problem]:
@@ -185,22 +231,42 @@ def _foreign(run: Run, has: State) -> list[Problem]:
 
 
 def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
-    """No step is left: gates are told why they wait, health is looked at when it can be good."""
+    """No step can be taken: gates are told why they wait, health is looked at when it can be good.
+
+    What was refused is tried again rarely, so that it heals when the user has mended it.
+    """
     binding, now = run.binding, timezone.now()
-    if run.is_leaving and not has.listeners:
+    if run.is_leaving and not has.listeners and not run.refused:
         # What stays belongs to others.
         return _leave(run)
     binding.first_look = max(
         (first_look(run.spec.check_of(port)) for port in run.spec.ports) if run.spec else (),
         default=0.0,
     )
-    binding.health_due_at = health.next_look(binding, now, retry_gates=True)
+    binding.refresh_from_db(fields=["gates_due"])
+    # A gate that could not be written is not put off by a Pod that is new.
+    looks_at = health.next_look(binding, now, retry_gates=True)
+    binding.health_due_at = now if binding.gates_due else looks_at
     binding.gates_due = True
     binding.save(update_fields=["first_look", "health_due_at", "gates_due"])
-    gates.settle(binding.cluster, run.kube, binding.namespace, pods, now=now, may_open=False)
+    _explain(run, pods)
     if drained := reading.next_drained(has, now):
         return Again(drained, "Targets are draining.")
+    if run.refused:
+        return again(BLOCKED_SECONDS, "What was refused is tried again.")
     return Settled()
+
+
+def _explain(run: Run, pods: Sequence[Pod]) -> None:
+    """Why gates wait: said at once to a few Pods; of many, other load balancers would wait."""
+    from services import tasks
+
+    binding = run.binding
+    if len(pods) > FEW_PODS:
+        tasks.deliver(tasks.settle_gates, binding.cluster.pk, expires=60)
+        return
+    now = timezone.now()
+    gates.settle(binding.cluster, run.kube, binding.namespace, pods, now=now, may_open=False)
 
 
 def _leave(run: Run) -> Outcome:

@@ -8,16 +8,24 @@ from django.utils import timezone
 
 from console import activity, live
 from console.doors import recording
-from console.kinds import Pod
 from console.kube import Kube, connect
-from services.binding import cluster, gates
+from services.binding import cluster, gates, leases
+from services.binding.pods import is_open
 from services.binding.run import topic
-from services.models import Binding
-from services.spec import VIP, ClaimBy, ServiceSpec, from_manifest
+from services.models import Binding, Registration, Token
+from services.spec import VIP, ClaimBy
+
+
+def release_alone(binding: Binding, *, message: str = "") -> bool:
+    """Release it unless a worker is at it; answers whether it was."""
+    with leases.held(binding.lb_id or binding.service_uid) as lease:
+        if lease:
+            release(binding, message=message)
+        return lease is not None
 
 
 def release(binding: Binding, *, message: str = "") -> None:
-    """Forget this binding; what it still has in the cloud stays there."""
+    """Forget this binding, whose lease is held; what it still has in the cloud stays there."""
     kube = connect(binding.cluster)
     service = cluster.service(kube, binding.namespace, binding.name, binding.service_uid)
     with recording() as calls:
@@ -34,6 +42,10 @@ def release(binding: Binding, *, message: str = "") -> None:
         calls=[call for call in calls if call.write],
     )
     where = topic(binding)
+    if binding.lb_id:
+        Token.objects.update_or_create(
+            service_uid=binding.service_uid, defaults={"released": binding.lb_id}
+        )
     binding.delete()
     live.announce(where)
 
@@ -41,14 +53,21 @@ def release(binding: Binding, *, message: str = "") -> None:
 def _release_gates(binding: Binding, kube: Kube, service: cluster.Service | None) -> None:
     """With reason BindingRemoved, of Pods that no other claimed Service selects."""
     known = binding.registrations.values_list("pod_name", "pod_uid").distinct()
-    pods = cluster.pods(kube, binding.namespace, _last_spec(service), known)
+    pods = cluster.pods(kube, binding.namespace, cluster.last_spec(service), known)
     gates.settle(
         binding.cluster,
         kube,
         binding.namespace,
-        [pod for pod in pods if not _is_open(pod, binding.cluster.gate_type)],
+        [pod for pod in pods if not is_open(pod, binding.cluster.gate_type)],
         now=timezone.now(),
+        may_open=False,
         leaving=binding.service_uid,
+    )
+    # Other Services may hold these Pods no more: who reads their health decides.
+    uids = {uid for _, uid in known}
+    others = Registration.objects.filter(pod_uid__in=uids).exclude(binding=binding)
+    Binding.objects.filter(pk__in=others.values("binding")).update(
+        gates_due=True, health_due_at=timezone.now()
     )
 
 
@@ -59,15 +78,3 @@ def _forget_service(binding: Binding, kube: Kube, service: cluster.Service | Non
         service = cluster.service(kube, binding.namespace, binding.name, binding.service_uid)
     if service and cluster.has_finalizer(service):
         cluster.remove_finalizer(kube, service)
-
-
-def _last_spec(service: cluster.Service | None) -> ServiceSpec | None:
-    """What the Service that goes selects: its Pods that still wait are released too."""
-    try:
-        return from_manifest(service) if service else None
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
-def _is_open(pod: Pod, gate_type: str) -> bool:
-    return any(c.type == gate_type and c.status == "True" for c in pod.status.conditions)

@@ -13,6 +13,7 @@ from console.kube import Kube
 from services.binding.cluster import Service
 from services.binding.leases import Held
 from services.binding.phases import Standing, phase
+from services.binding.plan import Step
 from services.limits import Problem, Severity
 from services.models import Binding, StepTaken
 from services.spec import ServiceSpec
@@ -64,6 +65,12 @@ class Run:
     # The TkeServiceConfig it names is missing: listeners keep the health check they have.
     keeps_checks: bool = False
     problems: list[Problem] = field(default_factory=list)
+    # What was planned last.
+    steps: Sequence[Step] = ()
+    # Whether health was read in this very run.
+    is_fresh: bool = False
+    # Steps that only the user can make possible; not tried again before the next run.
+    refused: set[Step] = field(default_factory=set)
 
 
 def again(seconds: float, because: str) -> Again:
@@ -87,6 +94,7 @@ def took(binding: Binding, text: str, calls: Sequence[Call], *, note: str = "") 
         ok=last.ok,
         result="Done" if last.ok else last.code or "Failed",
     )
+    live.announce(topic(binding))
 
 
 def _words(action: str) -> str:
@@ -100,7 +108,7 @@ def _words(action: str) -> str:
     return f"{verb} {'/'.join([kind, *rest[1:]])}"
 
 
-def report(binding: Binding, standing: Standing) -> bool:
+def report(binding: Binding, standing: Standing, *, is_run: bool = True) -> bool:
     """The phase and its sentence, where they differ from what stands; told to whoever watches.
 
     Answers whether the phase changed.
@@ -117,10 +125,27 @@ def report(binding: Binding, standing: Standing) -> bool:
     if before != word:
         binding.passed = binding.passed | {word: {"at": now.isoformat(), "note": message}}
         binding.phase_since = now
+    fields = {
+        "phase": word,
+        "message": message,
+        "problems": problems,
+        "passed": binding.passed,
+        "phase_since": binding.phase_since,
+    }
+    rows = Binding.objects.filter(pk=binding.pk)
+    # Only a run, which holds the lease, may overrule what came since this was read.
+    if not (rows if is_run else rows.filter(phase=before)).update(**fields):
+        return False
     binding.phase, binding.message, binding.problems = word, message, problems
-    binding.save(update_fields=["phase", "message", "problems", "passed", "phase_since"])
     live.announce(topic(binding))
     return before != word
+
+
+def stored_problems(binding: Binding) -> list[Problem]:
+    return [
+        Problem(p["code"], Severity(p["severity"]), p["message"], p["fix"])
+        for p in binding.problems
+    ]
 
 
 def topic(binding: Binding) -> str:

@@ -132,12 +132,14 @@ def desired_state(
         listeners[key] = Listener(
             effective_check(spec, port), _session(spec), _admitted(targets, has, quota)
         )
-    replaced = {key.port for key in listeners}
+    replaced = {key.port for key in listeners.keys() - observed.listeners.keys()}
     for key, listener in observed.listeners.items():
-        if key.port not in replaced and (rest := _leaving(listener.targets, known, now, drain)):
+        if key in listeners or key.port in replaced:
+            continue
+        if rest := _leaving(listener.targets, known, now, drain):
             listeners[key] = replace(listener, targets=rest)
     if spec:
-        return State(_load_balancer(spec), listeners)
+        return State(load_balancer(spec), listeners)
     return State(observed.load_balancer if listeners else None, listeners)
 
 
@@ -183,7 +185,7 @@ def effective_check(spec: ServiceSpec, port: Port) -> HealthCheck:
     return replace(check, domain=check.domain or f"{spec.name}.{spec.namespace}.svc")
 
 
-def _load_balancer(spec: ServiceSpec) -> LoadBalancer:
+def load_balancer(spec: ServiceSpec) -> LoadBalancer:
     if spec.access is Access.PRIVATE:
         return LoadBalancer("INTERNAL", spec.subnet_id)
     return LoadBalancer("OPEN")

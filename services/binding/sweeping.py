@@ -1,19 +1,22 @@
 """The sweep: what no event told of. Claimed Services without a Binding, and drift at the CLB."""
 
+import logging
 from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone
 
-from console.kube import connect, path
+from console.kube import KubeError, connect, path
 from console.models import Account, Cluster
 from services.binding import clb, wanted
 from services.binding import cluster as clusters
-from services.models import Binding, Lease
+from services.models import Binding, Lease, StepTaken, Token
 from services.spec import claim
 
+logger = logging.getLogger(__name__)
 # A settled binding is compared with its load balancer again this often.
 DRIFT = timedelta(seconds=60)
+STEPS_LIVE = timedelta(days=30)
 
 
 def sweep(cluster: Cluster) -> None:
@@ -28,6 +31,7 @@ def sweep(cluster: Cluster) -> None:
     stale = Binding.objects.filter(Q(observed_at=None) | Q(observed_at__lt=old), cluster=cluster)
     wanted.raise_wanted(stale.filter(due_at=None))
     Lease.objects.filter(until__lt=timezone.now() - timedelta(days=1)).delete()
+    StepTaken.objects.filter(at__lt=timezone.now() - STEPS_LIVE).delete()
 
 
 def sweep_orphans(account: Account) -> None:
@@ -36,12 +40,24 @@ def sweep_orphans(account: Account) -> None:
     Whether the Service is really gone, and the cluster ours, is for the binding's own run to say.
     """
     for cluster in account.clusters.filter(binder="console", leaving=False):
-        known = set(Binding.objects.filter(cluster=cluster).values_list("service_uid", flat=True))
-        services = connect(cluster).get(path("Service"))["items"]
-        known |= {service["metadata"]["uid"] for service in services}
-        for lb_id, uid in clb.tagged(account, cluster.cluster_id):
-            if uid not in known:
-                _bind(cluster, uid, "", lb_id)
+        try:
+            _sweep_orphans(account, cluster)
+        except KubeError as error:
+            # The other clusters are not concerned.
+            logger.warning("orphans of %s not looked for: %s", cluster, error)
+
+
+def _sweep_orphans(account: Account, cluster: Cluster) -> None:
+    kube = connect(cluster)
+    owner = clusters.owner(kube, cluster.cluster_id, claim=False)
+    if not clusters.is_ours(owner, cluster.cluster_id):
+        return
+    known = set(Binding.objects.filter(cluster=cluster).values_list("service_uid", flat=True))
+    known |= {service["metadata"]["uid"] for service in kube.get(path("Service"))["items"]}
+    released = set(Token.objects.exclude(released="").values_list("released", flat=True))
+    for lb_id, uid in clb.tagged(account, cluster.cluster_id):
+        if uid not in known and lb_id not in released:
+            _bind(cluster, uid, "", lb_id)
 
 
 def adopt(cluster: Cluster, namespace: str, name: str) -> None:
@@ -53,7 +69,8 @@ def adopt(cluster: Cluster, namespace: str, name: str) -> None:
 
 def bind(cluster: Cluster, service: clusters.Service) -> None:
     """A Binding for a claimed Service, and for one that still carries our finalizer."""
-    if not claim(service, cluster) and not clusters.has_finalizer(service):
+    is_wanted = claim(service, cluster) and not clusters.is_deleting(service)
+    if not is_wanted and not clusters.has_finalizer(service):
         return
     metadata = service["metadata"]
     _bind(cluster, metadata["uid"], metadata["namespace"], metadata["name"])

@@ -27,7 +27,7 @@ class Ticker:
                 wanted.send(wanted.due().values_list("pk", flat=True))
                 accounts = health.due().values_list("cluster__account", flat=True)
                 for account in set(accounts):
-                    tasks.deliver(tasks.poll_health, account, expires=2)
+                    tasks.deliver(tasks.poll_health, account, expires=60)
                 self._send_the_regular()
 
     def _send_the_regular(self) -> None:

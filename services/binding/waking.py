@@ -24,10 +24,11 @@ def on_change(cluster: Cluster, kind: str, namespace: str, name: str, obj: Any |
 
 def _service(cluster: Cluster, namespace: str, name: str, service: kinds.Service | None) -> None:
     bindings = Binding.objects.filter(cluster=cluster, namespace=namespace, name=name)
-    if service is None or bindings.filter(service_uid=service.metadata.uid).exists():
-        wanted.raise_wanted(bindings)
-    elif _is_claimed(service):
-        wanted.wanted(cluster, namespace, name)
+    wanted.raise_wanted(bindings)
+    # One of that name may still be on its way out.
+    is_new = service and not bindings.filter(service_uid=service.metadata.uid).exists()
+    if service and is_new and _is_claimed(service):
+        wanted.adopt(cluster, namespace, name)
 
 
 def _is_claimed(service: kinds.Service) -> bool:

@@ -20,11 +20,15 @@ LOST_AFTER = timedelta(seconds=2)
 
 def wanted(cluster: Cluster, namespace: str, name: str) -> None:
     """Something about this Service or its Pods changed; makes its Binding if it needs one."""
+    raise_wanted(Binding.objects.filter(cluster=cluster, namespace=namespace, name=name))
+    adopt(cluster, namespace, name)
+
+
+def adopt(cluster: Cluster, namespace: str, name: str) -> None:
+    """Have its Binding made, if it needs one and has none: it may be another of the same name."""
     from services import tasks
 
-    bindings = Binding.objects.filter(cluster=cluster, namespace=namespace, name=name)
-    if not raise_wanted(bindings):
-        transaction.on_commit(lambda: tasks.deliver(tasks.adopt, cluster.pk, namespace, name))
+    transaction.on_commit(lambda: tasks.deliver(tasks.adopt, cluster.pk, namespace, name))
 
 
 def raise_wanted(bindings: QuerySet[Binding]) -> int:
@@ -60,6 +64,12 @@ def begin(pk: int) -> Binding | None:
     """The binding as it is now; a trigger that comes later makes `wanted` differ at the end."""
     Binding.objects.filter(pk=pk).update(sent_at=timezone.now())
     return Binding.objects.filter(pk=pk).select_related("cluster__account").first()
+
+
+def lease_key(pk: int) -> str | None:
+    """What a binding's one writer is known by: its load balancer, or its Service until then."""
+    found = Binding.objects.filter(pk=pk).values_list("lb_id", "service_uid").first()
+    return (found[0] or found[1]) if found else None
 
 
 def put_off(binding: Binding) -> None:

@@ -17,9 +17,9 @@ DONE = {
 }
 
 
-def describe(batch: Batch) -> Sentence:
-    """What the call will do, to be translated by pages."""
-    what = _what(batch.steps)
+def describe(batch: Batch, names: Mapping[str, str] | None = None) -> Sentence:
+    """What the call will do, to be translated by pages; `names` of Pods by address."""
+    what = _what(batch.steps, names)
     match batch.action:
         case "CreateLoadBalancer":
             return Sentence("Create a %(what)s load balancer", what=what)

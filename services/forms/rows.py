@@ -121,6 +121,9 @@ class Rows[F: Row]:
                 row(prefix=f"{prefix}-{n}", initial=dict(values))
                 for n, values in enumerate(initial)
             ]
+            # What a new form is filled with is right: its first preview counts on it.
+            for form, values in zip(self.forms, initial, strict=True):
+                form.alone = dict(values)
         else:
             pattern = re.compile(rf"{prefix}-([0-9]{{1,4}})-[a-z_]+")
             found = {int(m[1]) for key in data if (m := pattern.fullmatch(key))}

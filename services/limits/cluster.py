@@ -1,6 +1,6 @@
 """Limits of the cluster: its Kubernetes version, its network add-on, who else binds; pure."""
 
-from services.limits.facts import ADD_ON_WORDS, Facts
+from services.limits.facts import Facts
 from services.limits.problem import (
     Outcome,
     Passed,
@@ -11,6 +11,15 @@ from services.limits.problem import (
     warns,
 )
 from services.spec import ClaimBy, ServiceSpec
+
+# Add-on names as `console.network.AddOn` has them, and how people call them.
+ADD_ON_WORDS = {
+    "GLOBAL_ROUTER": "GlobalRouter",
+    "VPC_CNI_SHARED": Sentence("VPC-CNI, shared ENI"),
+    "VPC_CNI_EXCLUSIVE": Sentence("VPC-CNI, exclusive ENI"),
+    "MIXED": "GlobalRouter + VPC-CNI",
+    "CILIUM_OVERLAY": "Cilium-Overlay",
+}
 
 
 def kubernetes_version(spec: ServiceSpec, facts: Facts) -> Outcome:

@@ -40,14 +40,6 @@ class Facts:
     quotas: Mapping[str, int] | None = None
 
 
-# Add-on names as `console.network.AddOn` has them, and how people call them.
-ADD_ON_WORDS = {
-    "GLOBAL_ROUTER": "GlobalRouter",
-    "VPC_CNI_SHARED": "VPC-CNI, shared ENI",
-    "VPC_CNI_EXCLUSIVE": "VPC-CNI, exclusive ENI",
-    "MIXED": "GlobalRouter + VPC-CNI",
-    "CILIUM_OVERLAY": "Cilium-Overlay",
-}
 MODE_WORDS = {
     "eni": "VPC-CNI",
     "route": "GlobalRouter",

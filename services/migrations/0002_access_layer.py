@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('console', '0002_roles'),
+        ('console', '0001_initial'),
         ('services', '0001_initial'),
     ]
 

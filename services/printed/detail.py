@@ -8,13 +8,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console import kinds, kube
+from console import attention, kinds, kube
 from console.models import Cluster
 from services import facts
 from services.models import Binding, Phase
 from services.printed.progress import Stage, stages
 from services.printed.rows import as_manifest, port_words
-from services.printed.words import PHASE_TONES, access_words, phase_word, who_would_bind
+from services.printed.words import (
+    PHASE_TONES,
+    access_words,
+    is_called_out,
+    message_words,
+    phase_word,
+    who_would_bind,
+)
 from services.spec import CONFIG, ClaimBy, HealthCheck, claimed_by, from_manifest
 from services.words import stored
 from workloads.index.services import service_row
@@ -61,6 +68,13 @@ class Detail:
     error: str = ""
 
     @property
+    def uid(self) -> str:
+        """Of this very Service: others had its name before."""
+        if self.service:
+            return self.service.uid
+        return self.binding.service_uid if self.binding else ""
+
+    @property
     def gone(self) -> bool:
         return self.service is None and self.binding is None and not self.error
 
@@ -86,7 +100,7 @@ def detail(cluster: Cluster, namespace: str, name: str) -> Detail:
         binding=binding,
         phase=phase,
         tone=tone,
-        message=stored(binding.message) if binding else "",
+        message="" if binding is None or is_called_out(binding) else message_words(binding),
         excluded=_excluded(binding),
         callouts=tuple(_callouts(cluster, service, binding, manifest)),
         stages=tuple(stages(binding, timezone.now())) if binding else (),
@@ -136,7 +150,7 @@ def _without_service(namespace: str, name: str, binding: Binding | None, trouble
         phase, tone = phase_word(binding.phase), PHASE_TONES[binding.phase]
     else:
         phase, tone = (_("Unknown"), "info") if trouble else (_("Gone"), "idle")
-    message = stored(binding.message) if binding else ""
+    message = "" if binding is None or is_called_out(binding) else message_words(binding)
     return Detail(namespace, name, None, binding, phase, tone, message=message, error=trouble)
 
 
@@ -171,9 +185,19 @@ def _callouts(
     ]
     if binding and binding.phase == Phase.DEGRADED and not found:
         found.append(Callout("warning", stored(binding.message)))
+    if binding:
+        found += _silent()
     if not binding and (words := who_would_bind(manifest, cluster)):
         found.append(Callout("info", _("podgate does not bind this Service."), words))
     return found
+
+
+def _silent() -> list[Callout]:
+    """Without these processes nothing on this page changes any more."""
+    return [
+        Callout(concern.tone, f"{concern.subject} {concern.text}", concern.note)
+        for concern in attention.silent_processes()
+    ]
 
 
 def _claim(manifest: dict[str, Any]) -> str:

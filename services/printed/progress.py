@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from services.models import Binding, Phase
-from services.printed.words import PHASE_TONES, phase_word
+from services.printed.words import PHASE_TONES, is_called_out, phase_word
 from services.words import stored
 
 STAGES = (Phase.PENDING, Phase.PROVISIONING, Phase.REGISTERING, Phase.CHECKING, Phase.READY)
@@ -67,7 +67,8 @@ def _stage(
     late, lines = _so_far(binding, stage, now)
     tone = PHASE_TONES[binding.phase] if troubled else ("warning" if late else "")
     word = phase_word(binding.phase) if troubled else phase_word(stage)
-    return Stage(word, "current", tone, (*lines, stored(binding.message)))
+    message = () if is_called_out(binding) else (stored(binding.message),)
+    return Stage(word, "current", tone, (*lines, *message))
 
 
 def _done(stage: Phase, since: datetime | None, entered: dict[str, datetime]) -> tuple[str, ...]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from console.models import Cluster
 from services.models import Binding
-from services.printed.words import PHASE_TONES, access_words, phase_word
-from services.words import stored
+from services.printed.words import PHASE_TONES, is_direct, message_words, method_words, phase_word
 from workloads.models import Service
 
 
@@ -18,6 +18,7 @@ class Row:
     service: Service
     url: str
     access: str
+    is_direct: bool
     ports: tuple[str, ...]
     vip: str
     phase: str
@@ -43,8 +44,15 @@ def as_manifest(row: Service) -> dict[str, Any]:
 
 
 def port_words(port: dict[str, Any]) -> str:
-    node = f" ({port['nodePort']})" if port.get("nodePort") else ""
-    return f"{port['protocol']} {port['port']} → {port['targetPort']}{node}"
+    words = f"{port['protocol']} {port['port']} → {port['targetPort']}"
+    if not port.get("nodePort"):
+        return words
+    return _("%(words)s (NodePort %(port)s)") % {"words": words, "port": port["nodePort"]}
+
+
+def _short(service: Service, port: dict[str, Any]) -> str:
+    """In the list a node port is told only where it is the way in."""
+    return port_words(port if service.type == "NodePort" else port | {"nodePort": None})
 
 
 def service_rows(cluster: Cluster, services: Iterable[Service]) -> list[Row]:
@@ -58,13 +66,15 @@ def service_rows(cluster: Cluster, services: Iterable[Service]) -> list[Row]:
 
 
 def _row(cluster: Cluster, service: Service, binding: Binding | None) -> Row:
+    manifest = as_manifest(service)
     return Row(
         service=service,
         url=reverse("service", args=[cluster.cluster_id, service.namespace, service.name]),
-        access=access_words(as_manifest(service)),
-        ports=tuple(port_words(port) for port in service.ports),
+        access=method_words(manifest),
+        is_direct=is_direct(manifest),
+        ports=tuple(_short(service, port) for port in service.ports),
         vip=(binding.vip if binding else "") or service.vip,
         phase=phase_word(binding.phase) if binding else "",
         tone=PHASE_TONES[binding.phase] if binding else "idle",
-        message=stored(binding.message) if binding else "",
+        message=message_words(binding) if binding else "",
     )

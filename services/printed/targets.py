@@ -30,6 +30,7 @@ class TargetRow:
     gate_note: str
     ready: bool | None
     since: datetime | None
+    registered: datetime | None
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def _row(cluster: Cluster, one: Registration, pod: Pod | None) -> TargetRow:
         gate_tone=GATE_TONES.get(gate["status"], "idle") if gate else "idle",
         gate_note=str(gate.get("reason") or "") if gate else "",
         ready=pod.ready if pod else None,
-        since=one.health_since or one.registered_at,
+        since=one.health_since,
+        registered=one.registered_at,
     )
 
 

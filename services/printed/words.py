@@ -3,8 +3,9 @@
 from django.utils.translation import gettext as _
 
 from console.models import Binder, Cluster
-from services.models import Phase
+from services.models import Binding, Phase
 from services.spec import DIRECT, SUBNET, claimed_by
+from services.words import stored
 
 PHASE_TONES: dict[str, str] = {
     Phase.PENDING: "info",
@@ -25,23 +26,55 @@ def phase_word(phase: str) -> str:
     return str(Phase(phase).label)
 
 
-def access_words(manifest: dict[str, object]) -> str:
+def is_called_out(binding: Binding) -> bool:
+    """Whether a callout on its page says already what the binding waits for."""
+    if binding.phase == Phase.BLOCKED:
+        return bool(binding.problems)
+    return any(problem["message"] == binding.message for problem in binding.problems)
+
+
+def message_words(binding: Binding) -> str:
+    """What a binding waits for; of a blocked one the problem and its fix."""
+    if binding.phase == Phase.BLOCKED:
+        for problem in binding.problems:
+            if problem["severity"] == "blocks":
+                parts = (problem["message"], problem.get("fix", ""))
+                return " ".join(stored(part) for part in parts if part)
+    return stored(binding.message)
+
+
+def method_words(manifest: dict[str, object]) -> str:
     """The access method in the words of the create page, from a manifest."""
-    spec, metadata = manifest["spec"], manifest["metadata"]
+    spec = manifest["spec"]
     assert isinstance(spec, dict)
+    if not is_load_balanced(manifest):
+        return str(spec.get("type", "ClusterIP"))
+    if _annotations(manifest).get(SUBNET):
+        return _("Private Network CLB Access")
+    return _("Public Network CLB Access")
+
+
+def access_words(manifest: dict[str, object]) -> str:
+    where = method_words(manifest)
+    return _("%(where)s, direct to Pods") % {"where": where} if is_direct(manifest) else where
+
+
+def is_load_balanced(manifest: dict[str, object]) -> bool:
+    spec = manifest["spec"]
+    assert isinstance(spec, dict)
+    return spec.get("type") == "LoadBalancer" or bool(claimed_by(manifest))
+
+
+def is_direct(manifest: dict[str, object]) -> bool:
+    """Whether its CLB would send traffic straight to the Pods."""
+    wanted = bool(claimed_by(manifest)) or _annotations(manifest).get(DIRECT) == "true"
+    return is_load_balanced(manifest) and wanted
+
+
+def _annotations(manifest: dict[str, object]) -> dict[str, str]:
+    metadata = manifest["metadata"]
     assert isinstance(metadata, dict)
-    annotations = metadata.get("annotations") or {}
-    kind, owner = spec.get("type", "ClusterIP"), claimed_by(manifest)
-    if kind != "LoadBalancer" and not owner:
-        return str(kind)
-    where = (
-        _("Private Network CLB Access")
-        if annotations.get(SUBNET)
-        else _("Public Network CLB Access")
-    )
-    if owner or annotations.get(DIRECT) == "true":
-        return _("%(where)s, direct to Pods") % {"where": where}
-    return where
+    return metadata.get("annotations") or {}
 
 
 def who_would_bind(manifest: dict[str, object], cluster: Cluster) -> str:

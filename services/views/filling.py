@@ -109,7 +109,9 @@ def picker(cluster: Cluster, data: QueryDict, kind: str) -> dict[str, Any]:
     total = references.count_by_kind(cluster, namespace)
     only = bool(data.get("usable"))
     shown = [row for row in rows if row.can or not only]
-    chosen = next((row for row in shown if row.can and row.name == data.get("pick")), None)
+    # The one picked before stays picked while the list is searched.
+    picked = data.get("pick") or data.get("workload", "").removeprefix(f"{kind}/")
+    chosen = next((row for row in shown if row.can and row.name == picked), None)
     return {
         "picker": {
             "kind": kind,

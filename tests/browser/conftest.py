@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
@@ -62,8 +63,10 @@ def page(browser: Browser, product: Running) -> Iterator[Page]:
     assert [error for error in errors if "status of 4" not in error] == []
 
 
-def log_in(page: Page, product: Running, path: str = "/") -> None:
-    page.goto(f"/login/?next={path}")
-    page.get_by_label("User name").fill("admin")
-    page.get_by_label("Password").fill(product.password)
+def log_in(
+    page: Page, product: Running, path: str = "/", *, user: str = "admin", password: str = ""
+) -> None:
+    page.goto(f"/login/?next={quote(path)}")
+    page.get_by_label("User name").fill(user)
+    page.get_by_label("Password").fill(password or product.password)
     page.get_by_role("button", name="Log in").click()

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
+from django.core.management import call_command
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -25,7 +26,13 @@ def registered() -> Cluster:
     return Cluster.objects.create(cluster_id="cls-1", account=account, server="https://x")
 
 
-def test_the_migration_made_a_group_for_each_role() -> None:
+def test_migrating_makes_a_group_for_each_role() -> None:
+    assert set(Group.objects.values_list("name", flat=True)) == set(Role)
+
+
+def test_the_groups_are_back_after_the_tables_were_emptied(db: None) -> None:
+    Group.objects.all().delete()
+    call_command("migrate", verbosity=0)
     assert set(Group.objects.values_list("name", flat=True)) == set(Role)
 
 

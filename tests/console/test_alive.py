@@ -1,7 +1,13 @@
+import time
+from collections.abc import Iterator
+
 import pytest
+import redis
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from console import alive
+from console import alive, attention
+from tests.console import pages
 
 
 def test_a_role_that_never_beat_is_down() -> None:
@@ -13,3 +19,25 @@ def test_a_role_that_beat_is_alive(capsys: pytest.CaptureFixture[str]) -> None:
     alive.beat("ticker")
     call_command("alive", "ticker")
     assert "ticker was seen" in capsys.readouterr().out
+
+
+@pytest.fixture
+def heard() -> Iterator["redis.Redis"]:
+    """Redis in which every process has just been heard of."""
+    door = redis.Redis.from_url(settings.REDIS_URL)
+    for role in alive.ROLES:
+        alive.beat(role)
+    yield door
+    door.delete(*(alive.PREFIX + role for role in alive.ROLES))
+
+
+@pytest.mark.django_db
+def test_a_silent_process_is_named_with_what_stands_still(heard: "redis.Redis") -> None:
+    assert list(attention.silent_processes()) == []
+    heard.set(alive.PREFIX + "worker", str(time.time() - 40))
+    heard.delete(alive.PREFIX + "ticker")
+    worker, ticker = attention.silent_processes()
+    assert (worker.subject, worker.text) == ("podgate’s worker", "was last seen 40 s ago.")
+    assert (ticker.subject, ticker.text) == ("podgate’s ticker", "was not seen in the last hour.")
+    pages.cluster()
+    assert "Nothing is bound or unbound" in pages.visitor().get("/").text

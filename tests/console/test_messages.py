@@ -29,3 +29,13 @@ def test_template_strings_are_found_in_tags_and_blocks() -> None:
         messages.Message("a", "", "c"),
         messages.Message("%(n)s Pod", "%(n)s Pods"),
     }
+
+
+def test_one_text_has_one_translation_whichever_page_says_it() -> None:
+    """Django merges the apps' catalogues: of two translations one would be shown everywhere."""
+    known: dict[tuple[str, str], set[str]] = {}
+    for app in messages.APPS:
+        for entry in messages.read(app):
+            found = entry.msgstr or entry.msgstr_plural[0]
+            known.setdefault((entry.msgctxt or "", entry.msgid), set()).add(found)
+    assert {key: texts for key, texts in known.items() if len(texts) > 1} == {}

@@ -1,11 +1,14 @@
+import json
 from typing import Any
 
 import pytest
+import redis
 from django.db import transaction
 
 from console import live
-from console.live import regions
+from console.live import regions, topics
 from console.live.topics import ancestors
+from tests.wait import until
 
 
 def test_an_announcement_wakes_everything_above_it() -> None:
@@ -14,7 +17,26 @@ def test_an_announcement_wakes_everything_above_it() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_announcement_without_redis_is_lost_in_silence(settings: Any) -> None:
+def test_what_is_announced_while_redis_is_away_is_told_later_and_more_coarsely(
+    settings: Any,
+) -> None:
+    there = settings.REDIS_URL
+    with redis.Redis.from_url(there) as client, client.pubsub() as listener:
+        listener.subscribe(topics.CHANNEL)
+        until(lambda: listener.get_message(timeout=0.1))
+        publisher = topics._Publisher()
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+        publisher.publish(["cls-1/pods/shop/web-0"])
+        publisher.publish(["cls-2/pods/shop/web-1"])
+        assert publisher.lost == {"cls-1/", "cls-2/"}
+        settings.REDIS_URL = there
+        publisher.client = client
+        told = until(lambda: listener.get_message(timeout=0.1))
+        assert json.loads(told["data"]) == ["cls-1/", "cls-2/"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_announcement_never_raises(settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     live.announce("cls-1/pods")
 

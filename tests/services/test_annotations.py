@@ -29,3 +29,7 @@ def test_an_unknown_annotation_of_tkes_is_refused_and_strangers_are_not() -> Non
     unknown = "service.cloud.tencent.com/brand-new"
     found = unsupported({unknown: "x", "example.com/anything": "x"})
     assert [name for name, _ in found] == [unknown]
+
+
+def test_annotations_of_kubernetes_itself_refuse_nothing() -> None:
+    assert unsupported({"service.kubernetes.io/topology-mode": "Auto"}) == ()

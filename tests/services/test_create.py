@@ -216,6 +216,18 @@ def test_a_field_is_checked_when_it_is_left(operator: Client) -> None:
     assert operator.get(f"{CREATE}check_field").status_code == 405
 
 
+def test_a_prefilled_form_is_judged_by_what_it_is_filled_with(
+    operator: Client, cluster: Cluster
+) -> None:
+    put_deployment(cluster, "storefront")
+    page = operator.get(f"{CREATE}?namespace=shop&workload=deployment/storefront")
+    look = page.context["look"]
+    assert look.matches is not None
+    assert look.lacks_ports
+    assert "NoSelector" not in str(look.lines)
+    assert [step.text for step in look.steps] == ["Write the Service into namespace shop"]
+
+
 def test_the_outlook_is_the_engines_plan(operator: Client) -> None:
     page = operator.post(f"{CREATE}outlook", filled()).content.decode()
     assert "CreateLoadBalancer" in page

@@ -67,7 +67,7 @@ def balancers(sandbox: World) -> list[str]:
 
 
 def owner(cluster: Cluster) -> str:
-    return clusters.owner(kube.connect(cluster), claim=False)
+    return clusters.owner(kube.connect(cluster), cluster.cluster_id, claim=False).installation
 
 
 def test_a_cluster_leaves_and_its_load_balancers_stay(
@@ -117,7 +117,7 @@ def test_a_cluster_that_cannot_be_reached_stays_registered_until_it_is_forgotten
 
 def test_another_installations_name_is_left_on_the_cluster(cluster: Cluster) -> None:
     door = kube.connect(cluster)
-    clusters.owner(door, claim=True)
+    clusters.owner(door, cluster.cluster_id, claim=True)
     where = kube.path("ConfigMap", clusters.OWNER_NAMESPACE, clusters.OWNER)
     door.patch(where, {"data": {"installation": "another"}}, kind="merge")
     call_command("remove_cluster", "cls-vpccni01", yes=True)

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from console import kinds, secrets
+from console import alive, kinds, secrets
 from console.access import Role
 from console.models import Cluster
 from services.models import Binding, Phase, Registration, StepTaken
@@ -239,3 +239,34 @@ def test_a_service_that_may_be_gone_is_not_said_to_be(viewer: Client, cluster: C
     page = viewer.get(f"{ROOT}/shop/bar/state").content.decode()
     assert "cannot be read" in page
     assert "is gone" not in page
+
+
+def test_a_blocked_service_says_once_what_is_wrong(viewer: Client, cluster: Cluster) -> None:
+    put_service(cluster)
+    problem = {"code": "C", "severity": "blocks", "message": "It is wrong.", "fix": "Mend it."}
+    put_binding(cluster, phase=Phase.BLOCKED, message="It is wrong. Mend it.", problems=[problem])
+    page = viewer.get(f"{ROOT}/shop/bar/").content.decode()
+    assert page.count("It is wrong.") == 1
+    assert "It is wrong. Mend it." in viewer.get(f"{ROOT}/").content.decode()
+
+
+def test_events_are_asked_of_this_very_service(viewer: Client, cluster: Cluster) -> None:
+    put_service(cluster)
+    assert "uid=uid-bar" in viewer.get(f"{ROOT}/shop/bar/").content.decode()
+
+
+def test_a_node_port_is_called_so(viewer: Client, cluster: Cluster) -> None:
+    port = {"protocol": "TCP", "port": 80, "targetPort": 8080, "nodePort": 30080}
+    put_service(cluster, spec={"type": "NodePort", "ports": [port]})
+    assert "TCP 80 → 8080 (NodePort 30080)" in viewer.get(f"{ROOT}/").content.decode()
+
+
+def test_a_service_says_when_the_processes_behind_it_are_silent(
+    viewer: Client, cluster: Cluster
+) -> None:
+    put_service(cluster)
+    put_binding(cluster)
+    alive.beat("worker")
+    page = viewer.get(f"{ROOT}/shop/bar/").content.decode()
+    assert "podgate’s watcher" in page
+    assert "podgate’s worker" not in page

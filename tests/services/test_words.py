@@ -30,3 +30,9 @@ def test_a_sentence_translates_its_parts() -> None:
     with translation.override("zh-hans"):
         assert said(text) == "3 个 Pod 与选择器匹配"
         assert said(why) != why
+
+
+def test_a_whole_sentence_is_taken_before_its_beginning() -> None:
+    refused = "Create a private load balancer: the CLB refuses (ResourceInsufficient: No IP)."
+    with translation.override("zh-hans"):
+        assert stored(refused) == "创建内网负载均衡：CLB 拒绝（ResourceInsufficient: No IP）。"

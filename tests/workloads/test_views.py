@@ -239,3 +239,12 @@ def test_a_region_is_the_element_of_the_page(viewer: Client, cluster: Cluster) -
         segment = address.rsplit("/", 1)[-1]
         if segment:
             assert f'id="{segment}"' in viewer.get(address).content.decode()
+
+
+def test_addresses_made_by_hand_for_speed_are_those_of_the_url_table(
+    viewer: Client, cluster: Cluster
+) -> None:
+    put_pod(cluster, "web-6f7c9d8b5-a")
+    (row,) = viewer.get(reverse("pods", args=[ID])).context["rows"]
+    assert row.url == reverse("pod", args=[ID, "shop", "web-6f7c9d8b5-a"])
+    assert row.workload_url == reverse("workload", args=[ID, "deployment", "shop", "web"])

@@ -97,7 +97,7 @@ class Follower:
         connection.close()
         version = ""
         into: Any = kinds.List[self.kind.struct]  # type: ignore[name-defined]
-        for page in kube.connect(self.cluster).pages(self.path, into, limit=tables.CHUNK):
+        for page in kube.connect(self.cluster).pages(self.path, into):
             version = page.metadata.resource_version
             for one in page.items:
                 seen = before.pop(one.metadata.uid, None)

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('console', '0002_roles'),
+        ('console', '0001_initial'),
     ]
 
     operations = [

@@ -31,7 +31,7 @@ def _context(request: HttpRequest, cluster_id: str) -> dict[str, Any]:
     cluster = cluster_for(request.user, cluster_id)
     filters = {
         name: value
-        for name in ("namespace", "kind", "name", "type", "reason")
+        for name in ("namespace", "kind", "name", "uid", "type", "reason")
         if (value := listing.text(request.GET, name))
     }
     token = request.GET.get("continue", "")[:4096]

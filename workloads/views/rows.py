@@ -3,26 +3,22 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from console.models import Cluster
 from workloads.binders import BoundBy, binders
-from workloads.models import Pod, Workload
+from workloads.models import Pod
 
 TKE_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
 _CALM = {"Completed": "idle", "Succeeded": "idle", "Terminating": "info", "Unknown": "warning"}
 _COMING = {"Pending", "ContainerCreating", "PodInitializing", "SchedulingGated"}
-_ROLLOUT_TONE = {
-    "complete": "success",
-    "progressing": "info",
-    "paused": "warning",
-    "stuck": "error",
-}
 # Of conditions that tell of trouble when they are True, as far as workloads and Pods have them.
 _BAD_WHEN_TRUE = {"ReplicaFailure", "DisruptionTarget", "PodResizePending"}
 
@@ -98,13 +94,8 @@ class PodLine:
 
     @property
     def told(self) -> list[Condition]:
-        """For a dense cell: Ready, and what is not as it should be."""
-        return [one for one in self.conditions if _is_told(one)]
-
-    @property
-    def met(self) -> str:
-        """The names of the conditions that are not told."""
-        return ", ".join(one.type for one in self.conditions if not _is_told(one))
+        """For a dense cell: what is not as it should be; the Pod's page has them all."""
+        return [one for one in self.conditions if one.tone != "success"]
 
     @property
     def containers(self) -> list[dict[str, Any]]:
@@ -125,7 +116,7 @@ def _pod_line(cluster: Cluster, pod: Pod, bound_by: Sequence[BoundBy]) -> PodLin
     unbound = not bound_by and not _finished(pod)
     return PodLine(
         pod=pod,
-        url=reverse("pod", args=[cluster.cluster_id, pod.namespace, pod.name]),
+        url=_below(f"{_root(cluster.cluster_id)}pods/", pod.namespace, pod.name),
         workload_url=_workload_url(cluster, pod),
         gates=[_gate(cluster, gate, unbound=unbound) for gate in pod.gates],
         bound_by=bound_by,
@@ -141,13 +132,17 @@ def pod_tone(pod: Pod) -> str:
     return "info" if coming else "error"
 
 
+NETWORK = {
+    "eni": gettext_noop("ENI"),
+    "route": gettext_noop("GlobalRouter"),
+    "host": gettext_noop("Host network"),
+    "overlay": gettext_noop("Overlay"),
+    "": gettext_noop("Unknown"),
+}
+
+
 def network_words(mode: str) -> str:
-    return {
-        "eni": _("ENI"),
-        "route": _("GlobalRouter"),
-        "host": _("Host network"),
-        "overlay": _("Overlay"),
-    }.get(mode, _("Unknown"))
+    return _(NETWORK.get(mode, NETWORK[""]))
 
 
 def _gate(cluster: Cluster, gate: dict[str, Any], *, unbound: bool) -> Gate:
@@ -161,12 +156,12 @@ def _gate(cluster: Cluster, gate: dict[str, Any], *, unbound: bool) -> Gate:
         reason=gate["reason"],
         message=gate["message"],
         since=_moment(gate["since"]),
-        writer=_writer(cluster, gate["type"]),
+        writer=writer(cluster, gate["type"]),
         unbound=unbound and clb and status != "True",
     )
 
 
-def _writer(cluster: Cluster, gate_type: str) -> str:
+def writer(cluster: Cluster, gate_type: str) -> str:
     if gate_type == cluster.gate_type and cluster.binder == "console":
         return _("podgate sets it once the CLB reports the Pod healthy on every listener.")
     if gate_type == TKE_GATE:
@@ -186,10 +181,6 @@ def _condition(condition: dict[str, Any]) -> Condition:
     )
 
 
-def _is_told(condition: Condition) -> bool:
-    return condition.type == "Ready" or condition.tone != "success"
-
-
 def _container_tone(container: dict[str, Any]) -> str:
     if container["state"] == "Running":
         return "success" if container["ready"] else "info"
@@ -203,7 +194,17 @@ def _workload_url(cluster: Cluster, pod: Pod) -> str:
     kind = pod.workload_kind.lower()
     if kind not in {"deployment", "statefulset", "daemonset"}:
         return ""
-    return reverse("workload", args=[cluster.cluster_id, kind, pod.namespace, pod.workload_name])
+    return _below(f"{_root(cluster.cluster_id)}workloads/{kind}/", pod.namespace, pod.workload_name)
+
+
+@lru_cache(maxsize=4096)
+def _root(cluster_id: str) -> str:
+    """The cluster's own page; two reverse() per row would be a tenth of a page's time."""
+    return reverse("cluster", args=[cluster_id])
+
+
+def _below(root: str, namespace: str, name: str) -> str:
+    return f"{root}{quote(namespace, safe='')}/{quote(name, safe='')}/"
 
 
 def _finished(pod: Pod) -> bool:
@@ -212,109 +213,3 @@ def _finished(pod: Pod) -> bool:
 
 def _moment(text: str | None) -> datetime | None:
     return parse_datetime(text) if text else None
-
-
-@dataclass(frozen=True)
-class WorkloadLine:
-    workload: Workload
-    url: str
-    tone: str
-    rollout_word: str
-    ready_tone: str
-    network: str
-    images: Sequence[str]
-    strategy: Sequence[tuple[str, str]]
-    unhealthy: bool
-
-
-def workload_rows(cluster: Cluster, workloads: Iterable[Workload]) -> list[WorkloadLine]:
-    return [_workload_line(cluster, workload) for workload in workloads]
-
-
-def _workload_line(cluster: Cluster, workload: Workload) -> WorkloadLine:
-    kind = workload.kind.lower()
-    return WorkloadLine(
-        workload=workload,
-        url=reverse("workload", args=[cluster.cluster_id, kind, workload.namespace, workload.name]),
-        tone=_ROLLOUT_TONE.get(workload.rollout, "idle"),
-        rollout_word=rollout_words(workload.rollout),
-        ready_tone="success" if workload.ready >= workload.replicas else "info",
-        network=network_words(workload.network_mode),
-        images=[container["image"] for container in workload.containers],
-        strategy=_strategy(workload.strategy),
-        unhealthy=workload.ready < workload.replicas,
-    )
-
-
-def rollout_words(state: str) -> str:
-    return {
-        "complete": _("Complete"),
-        "progressing": _("Rolling out"),
-        "paused": _("Paused"),
-        "stuck": _("Stuck"),
-    }.get(state, state)
-
-
-def _strategy(strategy: dict[str, Any]) -> list[tuple[str, str]]:
-    """The strategy's own field names, as Kubernetes documents them."""
-    found = [("type", str(strategy["type"]))] if strategy.get("type") else []
-    return found + [
-        (name, str(value)) for name, value in (strategy.get("rollingUpdate") or {}).items()
-    ]
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """One gate of a Pod template, over the Pods that run now."""
-
-    type: str
-    writer: str
-    is_open: int
-    total: int
-    without: int
-    tone: str
-    unbound: bool
-    bound_by: Sequence[BoundBy]
-
-
-# Enough waiting Pods to ask about: those of one template are bound alike.
-_ASKED = 20
-
-
-def gate_coverage(cluster: Cluster, workload: Workload, pods: QuerySet[Pod]) -> list[Coverage]:
-    """How many Pods have each gate of the template, open or waiting, and who would open it."""
-    if not workload.template_gates:
-        return []
-    states = [
-        {gate["type"]: gate["status"] for gate in gates}
-        for gates in pods.values_list("gates", flat=True)
-    ]
-    waiting = list(pods.filter(gates_open=False)[:_ASKED])
-    bound = binders(cluster, waiting) if waiting else {}
-    by_name = {(one.namespace, one.name): one for found in bound.values() for one in found}
-    return [
-        _coverage(cluster, gate, states, unbound=bool(waiting) and not bound, bound_by=by_name)
-        for gate in workload.template_gates
-    ]
-
-
-def _coverage(
-    cluster: Cluster,
-    gate: str,
-    states: list[dict[str, str]],
-    *,
-    unbound: bool,
-    bound_by: dict[tuple[str, str], BoundBy],
-) -> Coverage:
-    has = [found[gate] for found in states if gate in found]
-    is_open = has.count("True")
-    return Coverage(
-        type=gate,
-        writer=_writer(cluster, gate),
-        is_open=is_open,
-        total=len(has),
-        without=len(states) - len(has),
-        tone="success" if is_open == len(has) else "info",
-        unbound=unbound and gate in {cluster.gate_type, TKE_GATE} and is_open < len(has),
-        bound_by=list(bound_by.values()),
-    )

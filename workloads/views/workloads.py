@@ -16,6 +16,7 @@ from workloads.models import Pod, Workload
 from workloads.rollouts import KINDS
 from workloads.views import listing, rows
 from workloads.views.pods import SORTS as POD_SORTS
+from workloads.views.workload_rows import gate_coverage, workload_lines
 
 SORTS = {
     "name": ("name", "namespace", "id"),
@@ -72,7 +73,7 @@ def _list_context(request: HttpRequest, cluster: Cluster, kind: str) -> dict[str
         "kind": KIND[kind],
         "kind_word": kind,
         "page": page,
-        "rows": rows.workload_rows(cluster, page.object_list),
+        "rows": workload_lines(cluster, page.object_list),
         "sort": used.word,
         "filters": filters,
         "total": everything.count() if filters and not page.object_list else None,
@@ -135,9 +136,9 @@ def _workload_context(
         "kind_word": kind,
         "namespace": namespace,
         "name": name,
-        "workload": rows.workload_rows(cluster, [found])[0] if found else None,
+        "workload": workload_lines(cluster, [found])[0] if found else None,
         "pods": pods,
-        "gates": rows.gate_coverage(cluster, found, pods) if found else [],
+        "gates": gate_coverage(cluster, found, pods) if found else [],
         "freshness": freshness(cluster, KIND[kind]),
     }
 

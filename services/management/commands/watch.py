@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from console import alive
-from services.binding import waking
+from services.binding import news, waking
 from workloads import index
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
         threading.Thread(target=_beat, args=(stop,), daemon=True).start()
-        index.run(waking.on_change, stop=stop)
+        index.run(news.News(waking.on_change), stop=stop)
 
 
 def _beat(stop: threading.Event) -> None:

@@ -61,7 +61,9 @@ async def test_an_update_stops_at_the_partition(live: Live) -> None:
     stateful(live, updateStrategy=strategy)
     await live.ready_pods(3)
     set_image(live, "StatefulSet", "web", "shop/web:2")
-    await live.until(lambda: image(live.get("Pod", "web-2")) == "shop/web:2")
+    await live.until(
+        lambda: (p := live.find("Pod", "web-2")) is not None and image(p) == "shop/web:2"
+    )
     await live.ready_pods(3)
     await live.settled()
     assert [image(pod) for pod in live.pods()] == ["shop/web:1", "shop/web:1", "shop/web:2"]

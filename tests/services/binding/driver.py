@@ -1,19 +1,21 @@
 """Runs the engine in the foreground: the clock of due times is under the test's hand."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from console import tencent
+from console import doors, tencent
 from console.kinds import List, Pod
 from console.kube import Kube, KubeError, NotFound, path
 from console.models import Account
 from console.tencent import CloudError
 from services.binding import health
 from services.binding.reconcile import reconcile
-from services.binding.run import Settled
+from services.binding.run import Again, Settled
 from services.binding.sweeping import adopt
 from services.models import Binding
+from tests.wait import until as wait_until
 
 GATE = "podgate.dev/clb-ready"
 
@@ -48,6 +50,29 @@ def _state(binding: Binding, outcome: object) -> str:
     steps = [f"{s.text} {s.result} {s.note}" for s in row.steps.all()[:12]]
     rows = [f"{r} {r.pod_name} {r.health} {r.weight}" for r in row.registrations.all()]
     return f"{row.phase}: {row.message}\n{outcome}\n{row.problems}\n{steps}\n{rows}"
+
+
+def drive_some(binding: Binding, outcome: Callable[[], bool]) -> None:
+    def seen() -> bool:
+        reconcile(binding.pk)
+        return outcome()
+
+    wait_until(seen)
+
+
+def blocked(binding: Binding, code: str) -> Any:
+    """One look is enough to say so; the next one is not soon."""
+    outcome = reconcile(binding.pk)
+    for _ in range(20):
+        if Binding.objects.get().phase == "Blocked":
+            break
+        outcome = reconcile(binding.pk)
+    row = Binding.objects.get()
+    assert (row.phase, [problem["code"] for problem in row.problems]) == ("Blocked", [code])
+    assert isinstance(outcome, Again)
+    assert row.due_at is not None
+    assert row.observed_at is None or (row.due_at - row.observed_at).total_seconds() > 20
+    return row.problems[0]
 
 
 def service(
@@ -127,3 +152,22 @@ def targets(account: Account) -> set[tuple[tuple[str, int], str, int, int]]:
             for row in listener.get("Targets") or ():
                 found.add((key, row["PrivateIpAddresses"][0], row["Port"], row["Weight"]))
     return found
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def crash_after(number: int) -> Iterator[None]:
+    """In this context, after its n-th write through either door."""
+    writes = 0
+
+    def listener(call: doors.Call) -> None:
+        nonlocal writes
+        writes += call.write
+        if call.write and writes == number:
+            raise Crash
+
+    with doors.listening(listener):
+        yield

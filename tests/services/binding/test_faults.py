@@ -1,7 +1,6 @@
 """The fault ring: each fault ends in the state of the run without one, with one load balancer."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +11,10 @@ from console.models import Account, Cluster
 from services.binding.reconcile import reconcile
 from services.models import Binding, Registration
 from tests.services.binding.driver import (
+    Crash,
     all_ready,
     balancers,
+    crash_after,
     create,
     drive,
     is_gone,
@@ -22,7 +23,7 @@ from tests.services.binding.driver import (
     targets,
 )
 from tests.wait import until
-from tests.world import World
+from tests.world import TIME_SCALE, World
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
 
@@ -37,7 +38,7 @@ CLOUD_WRITES = (
 )
 # What the CLB API and the API server do wrong, and how often, while a Service comes and goes.
 FAULTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
-    "throttled": [("tencent", {"fault": "throttle", "seconds": 3})],
+    "throttled for a minute": [("tencent", {"fault": "throttle", "seconds": 60 * TIME_SCALE})],
     "busy": [("tencent", {"fault": "busy", "action": a, "times": 5}) for a in CLOUD_WRITES[1:]],
     "timeout after success": [
         ("tencent", {"fault": "timeout_after", "action": a, "times": 1}) for a in CLOUD_WRITES
@@ -69,7 +70,8 @@ FAULTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "conflicts": [("kubernetes", {"fault": "conflict", "action": "patch", "times": 3})],
     "answers of the API server lost": [
-        ("kubernetes", {"fault": "timeout_after", "action": "patch", "times": 3})
+        # "hang": silence of that many seconds; the 15 s of the client itself are in test_create.
+        ("kubernetes", {"fault": "timeout_after", "action": "patch", "times": 3, "hang": 0.2})
     ],
 }
 
@@ -234,29 +236,11 @@ def _cloud(account: Account, action: str, params: dict[str, Any]) -> dict[str, A
     return tencent.call(account, "clb", action, params)
 
 
-class Crash(BaseException):
-    """The process ends here."""
-
-
-@contextmanager
-def _crash_after(number: int) -> Iterator[None]:
-    writes = 0
-
-    def listener(call: doors.Call) -> None:
-        nonlocal writes
-        writes += call.write
-        if call.write and writes == number:
-            raise Crash
-
-    with doors.listening(listener):
-        yield
-
-
 def _crashed(binding: Binding, number: int, outcome: Callable[[], bool]) -> int:
     """Drive to the outcome with a crash after the n-th write; answers 1 if there were so many."""
     crashed = 0
     try:
-        with _crash_after(number):
+        with crash_after(number):
             drive(binding, until=outcome)
     except Crash:
         crashed = 1

@@ -39,3 +39,11 @@ def test_what_the_user_must_do_comes_first_and_says_how() -> None:
     assert phase(standing) == ("Blocked", "The port is taken. Choose another.")
     warning = Problem("Y", Severity.WARNS, "Somebody else registered a target.")
     assert phase(Standing(problems=[warning], is_leaving=True))[0] == "Deleting"
+
+
+def test_a_binding_that_leaves_is_gone_only_when_its_load_balancer_is() -> None:
+    assert phase(Standing(is_leaving=True))[1] == "Everything is gone."
+    waiting = phase(Standing(is_leaving=True, has_load_balancer=True))
+    assert waiting == ("Deleting", "Waiting for its turn.")
+    drains = Standing(is_leaving=True, has_load_balancer=True, waits_for="Draining 3 targets.")
+    assert phase(drains) == ("Deleting", "Draining 3 targets.")

@@ -205,3 +205,13 @@ def test_a_pod_that_is_gone_wakes_the_bindings_it_was_registered_with(
     registration(binding, "Alive", seconds_ago=60)
     waking.on_change(cluster, "Pod", "shop", "bar-1", None)
     assert queue() == 1
+
+
+def test_a_service_made_anew_is_looked_at_though_the_old_binding_still_goes(
+    binding: Binding, cluster: Cluster, queue: Any
+) -> None:
+    metadata = kinds.ObjectMeta(name="bar", namespace="shop", uid="another")
+    spec = kinds.ServiceSpec(load_balancer_class="podgate.dev/clb")
+    again = kinds.Service(metadata=metadata, spec=spec)
+    waking.on_change(cluster, "Service", "shop", "bar", again)
+    assert queue() == 2
