@@ -1,6 +1,7 @@
 """Takes docs/screenshots/ from the running product: `python docs/screenshots.py [STATE [URL]]`.
 
-Needs `make run` and a Service shop/storefront on cls-vpccni01 (docs/operations.md makes one).
+Needs `make run` and two Services on cls-vpccni01: shop/storefront, Ready, and shop/reviews-internal
+on the full subnet, Blocked.
 """
 
 import sys
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 HERE = Path(__file__).resolve().parent / "screenshots"
 CLUSTER = "/clusters/cls-vpccni01"
 WIDTHS = (1280, 1920)
-TALLEST = 1700
+TALLEST = 1500
 PAGES = {
     "clusters": "/",
     "cluster-basic": f"{CLUSTER}/",
@@ -22,7 +23,9 @@ PAGES = {
     "pod": "the first of the Pods",
     "services": f"{CLUSTER}/services/",
     "service-create": f"{CLUSTER}/services/create/?namespace=shop&workload=deployment/catalog",
+    "service-picker": "the Reference Workload dialog",
     "service": f"{CLUSTER}/services/shop/storefront/",
+    "service-blocked": f"{CLUSTER}/services/shop/reviews-internal/",
     "service-delete": f"{CLUSTER}/services/shop/storefront/delete/",
     "events": f"{CLUSTER}/events/",
     "cluster-activity": f"{CLUSTER}/activity/",
@@ -81,12 +84,17 @@ def signed_in(
 
 def take(page: Page, url: str, name: str, file: str) -> None:
     if name == "pod":
-        page.goto(url + PAGES["pods"])
+        page.goto(url + f"{CLUSTER}/pods/?namespace=shop&q=storefront")
         page.click("#main tbody th a >> nth=0")
+    elif name in {"service-create", "service-picker"}:
+        page.goto(url + PAGES["service-create"])
+        fill(page)
+        if name == "service-picker":
+            page.click("button[value=pick]")
     else:
         page.goto(url + PAGES[name])
     # Long enough for the stream's first word, so that ages are what a person sees.
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(2500)
     size = page.evaluate(
         "({width: innerWidth, height: Math.max(innerHeight, document.body.scrollHeight),"
         " over: document.documentElement.scrollWidth - innerWidth})"
@@ -98,6 +106,14 @@ def take(page: Page, url: str, name: str, file: str) -> None:
     page.screenshot(path=HERE / f"{file}.png")
     page.set_viewport_size({"width": size["width"], "height": 860})
     print(file)
+
+
+def fill(page: Page) -> None:
+    """The form as somebody has it just before creating the Service."""
+    page.fill("[name=name]", "catalog-api")
+    page.fill("[name=ports-0-target]", "http")
+    page.fill("[name=ports-0-port]", "8081")
+    page.fill("[name=interval]", "3")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from services.binding.state import excluded
 from services.models import Binding, Registration
 from services.spec import ServiceSpec, claim
 
-WRITERS = 8
+WRITERS, FEW_WRITERS = 8, 2
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,10 @@ def _write(cluster: Cluster, kube: Kube, namespace: str, changes: Sequence[Chang
     """Each Pod on its own: one that is gone meanwhile is nobody's trouble."""
     if not changes:
         return []
-    with ThreadPoolExecutor(min(WRITERS, len(changes))) as pool:
+    # Those that open go first; where none does, nobody waits, and others have more to do.
+    changes = sorted(changes, key=_only_explains)
+    writers = FEW_WRITERS if _only_explains(changes[0]) else WRITERS
+    with ThreadPoolExecutor(min(writers, len(changes))) as pool:
         asked = [pool.submit(copy_context().run, _patch, kube, change) for change in changes]
         results = [one.exception() or one.result() for one in asked]
     written = [change for change, result in zip(changes, results, strict=True) if result is True]
@@ -150,6 +153,10 @@ def _write(cluster: Cluster, kube: Kube, namespace: str, changes: Sequence[Chang
         if isinstance(result, BaseException):
             raise result
     return written
+
+
+def _only_explains(change: Change) -> bool:
+    return change.condition.status == "False"
 
 
 def _patch(kube: Kube, change: Change) -> bool:
