@@ -17,6 +17,7 @@ CHECKS: tuple[tuple[str, ...], ...] = (
 )
 # On PostgreSQL tests/conftest.py leaves out what does not touch the database. The exhaustive crash
 # loop is about the order of calls, not about the database: it runs once, on SQLite.
+WHOLE_PRODUCT = ("tests/browser", "tests/processes")
 DATABASE_RING = (
     *("tests/console", "tests/workloads", "tests/services"),
     *("-m", "not browser", "-k", "not test_a_crash_after_any_write"),
@@ -55,13 +56,16 @@ def checks() -> int:
 
 
 def suite() -> int:
-    # One more than two cores: most tests wait for the sandbox, and tests/processes hardly works.
+    # One more than two cores: most tests wait for the sandbox.
     # In the order tests/conftest.py gives them: the longest files first.
-    workers = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
-    failed = run(("pytest", *workers, "-q"), dict(os.environ))
+    spread = ("-q", "--dist", "loadfile", "--no-loadscope-reorder", "-n")
+    apart = [f"--ignore={folder}" for folder in WHOLE_PRODUCT]
+    failed = run(("pytest", *spread, "3", *apart), dict(os.environ))
+    # Each of these starts the whole product, and a browser's event loop is its process' only one.
+    failed |= run(("pytest", *spread, "2", *WHOLE_PRODUCT), dict(os.environ))
     if not failed and os.environ.get("CI") == "true":
         extra = os.environ | {"PODGATE_TEST_DATABASE": "postgres"}
-        failed = run(("pytest", *workers, "-q", *DATABASE_RING), extra)
+        failed = run(("pytest", *spread, "3", *DATABASE_RING), extra)
     return failed
 
 

@@ -33,7 +33,7 @@ from services.binding.plan import Step, first_look, plan, takes_away
 from services.binding.run import Again, Blocked, ComeBack, Outcome, Run, Settled, again, report
 from services.binding.state import State, left_out
 from services.limits import Problem, Severity
-from services.models import Binding
+from services.models import Binding, Phase
 
 # Looks and plans in one run; what is left then is for the next one.
 ROUNDS = 6
@@ -169,7 +169,9 @@ def _run(run: Run) -> Outcome:
         has = _owned(run, observed, pods)
         desired = reading.desired(run, pods, has)
         steps = plan(has, desired)
-        _note(run, has, desired, steps, pods)
+        _note(run, has, desired, pods)
+        run.steps = steps
+        _show(run, has, is_first=not before)
         todo = [s for s in steps if s not in run.refused and lanes.is_possible(s, observed)]
         if not todo:
             return _settled(run, has, pods)
@@ -195,7 +197,7 @@ def _owned(run: Run, observed: Observed | None, pods: Sequence[Pod]) -> State:
     return ledger.owned(run.binding, observed, pods, gate_type=gate_type, now=timezone.now())
 
 
-def _note(run: Run, has: State, desired: State, steps: Sequence[Step], pods: Sequence[Pod]) -> None:
+def _note(run: Run, has: State, desired: State, pods: Sequence[Pod]) -> None:
     """What the Service's page shows of this look."""
     binding = run.binding
     add_on = cluster.add_on(binding.cluster)
@@ -204,10 +206,19 @@ def _note(run: Run, has: State, desired: State, steps: Sequence[Step], pods: Seq
     binding.observed_at = timezone.now()
     binding.save(update_fields=["excluded", "observed_at"])
     run.problems += _foreign(run, has)
+
+
+def _show(run: Run, has: State, *, is_first: bool) -> None:
+    """A binding that is Blocked stays so while what was refused is only tried again."""
+    if not (is_first and run.steps and run.binding.phase == Phase.BLOCKED):
+        _report(run, _standing(run, waits_for=_drains(run, has)))
+
+
+def _drains(run: Run, has: State) -> str:
     draining = sum(len(listener.targets) for listener in has.listeners.values())
-    waits_for = f"Draining {draining} targets at weight 0." if draining and not steps else ""
-    run.steps = steps
-    _report(run, _standing(run, waits_for=waits_for if run.is_leaving else ""))
+    if not run.is_leaving or run.steps or not draining:
+        return ""
+    return f"Draining {draining} targets at weight 0."
 
 
 def _foreign(run: Run, has: State) -> list[Problem]:

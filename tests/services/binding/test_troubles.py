@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from console import secrets, tencent
+from console import doors, secrets, tencent
 from console.kube import Kube, KubeError, path
 from console.models import Account, Cluster
 from services.binding import troubles
+from services.binding.reconcile import reconcile
 from services.models import Binding
 from tests.services.binding.driver import (
     all_ready,
@@ -65,6 +66,22 @@ def test_a_full_subnet_blocks_until_another_one_is_chosen(
     kube.patch(path("Service", "shop", "bar"), chosen, kind="merge")
     drive(binding, until=lambda: all_ready(kube))
     assert len(balancers(account)) == 1
+
+
+def test_a_blocked_binding_stays_so_while_it_is_tried_again(cluster: Cluster, kube: Kube) -> None:
+    binding = create(kube, cluster, service(annotations={SUBNET: "subnet-full01"}))
+    blocked(binding, "ResourceInsufficient")
+    since = Binding.objects.get().phase_since
+    seen = []
+
+    def look(call: doors.Call) -> None:
+        if call.action == "CreateLoadBalancer":
+            seen.append(Binding.objects.get().phase)
+
+    with doors.listening(look):
+        reconcile(binding.pk)
+    assert seen == ["Blocked"]
+    assert Binding.objects.get().phase_since == since
 
 
 def test_keys_without_rights_block_until_they_have_them(
