@@ -11,7 +11,7 @@ from sandbox.kubernetes.controllers.family import (
     find,
     is_terminating,
     key_of,
-    keys_of_controller,
+    keys_of_controllers,
     owned_by,
 )
 from sandbox.kubernetes.controllers.fitting import refusal
@@ -44,7 +44,7 @@ def keys(plane: Plane, event: Event) -> Iterator[Key]:
     if event.kind is DAEMONSET:
         yield key_of(event.obj)
     elif event.kind is POD:
-        yield from keys_of_controller(event.obj, DAEMONSET)
+        yield from keys_of_controllers(event, DAEMONSET)
     elif event.old is None or event.type == "DELETED" or _differs(event.obj, event.old):
         yield from (key_of(daemonset) for daemonset in plane.store.list(DAEMONSET))
 

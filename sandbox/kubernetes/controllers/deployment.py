@@ -9,6 +9,7 @@ from sandbox.kubernetes.controllers.family import (
     is_terminating,
     key_of,
     keys_of_controller,
+    keys_of_controllers,
 )
 from sandbox.kubernetes.controllers.loop import Controller
 from sandbox.kubernetes.controllers.plane import Plane
@@ -27,7 +28,7 @@ def keys(plane: Plane, event: Event) -> Iterator[Key]:
     if event.kind is DEPLOYMENT:
         yield key_of(event.obj)
     elif event.kind is REPLICASET:
-        yield from keys_of_controller(event.obj, DEPLOYMENT)
+        yield from keys_of_controllers(event, DEPLOYMENT)
     elif event.type == "DELETED":
         for key in keys_of_controller(event.obj, REPLICASET):
             if replicaset := find(plane.store, REPLICASET, key):

@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.kubernetes.controllers.queue import Key
 from sandbox.kubernetes.kinds import Kind, Object
 from sandbox.kubernetes.objects import now
-from sandbox.kubernetes.store import Store
+from sandbox.kubernetes.store import Event, Store
 
 
 def find(store: Store, kind: Kind, key: Key) -> Object | None:
@@ -32,6 +32,13 @@ def keys_of_controller(obj: Object, kind: Kind) -> Iterator[Key]:
     owner = controller_of(obj)
     if owner is not None and owner["kind"] == kind.kind:
         yield Key(obj["metadata"]["namespace"], owner["name"])
+
+
+def keys_of_controllers(event: Event, kind: Kind) -> Iterator[Key]:
+    """Of the controller the object has, and of the one that just let it go: both must look."""
+    yield from keys_of_controller(event.obj, kind)
+    if event.old is not None and controller_of(event.old) != controller_of(event.obj):
+        yield from keys_of_controller(event.old, kind)
 
 
 def controller_of(obj: Object) -> dict[str, Any] | None:

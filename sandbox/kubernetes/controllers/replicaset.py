@@ -11,7 +11,7 @@ from sandbox.kubernetes.controllers.family import (
     find,
     is_terminating,
     key_of,
-    keys_of_controller,
+    keys_of_controllers,
     owned_by,
 )
 from sandbox.kubernetes.controllers.loop import Controller
@@ -41,7 +41,7 @@ def keys(plane: Plane, event: Event) -> Iterator[Key]:
     if event.kind is REPLICASET:
         yield key_of(event.obj)
     else:
-        yield from keys_of_controller(event.obj, REPLICASET)
+        yield from keys_of_controllers(event, REPLICASET)
 
 
 async def reconcile(plane: Plane, key: Key) -> float | None:

@@ -11,7 +11,7 @@ from sandbox.kubernetes.controllers.family import (
     find,
     is_terminating,
     key_of,
-    keys_of_controller,
+    keys_of_controllers,
     owned_by,
 )
 from sandbox.kubernetes.controllers.loop import Controller
@@ -30,7 +30,7 @@ def keys(plane: Plane, event: Event) -> Iterator[Key]:
     if event.kind is STATEFULSET:
         yield key_of(event.obj)
     else:
-        yield from keys_of_controller(event.obj, STATEFULSET)
+        yield from keys_of_controllers(event, STATEFULSET)
 
 
 @dataclass(frozen=True)
