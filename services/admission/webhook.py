@@ -10,6 +10,7 @@ import ssl
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -219,8 +220,7 @@ class Process:
             self.ended.set()
             for one in self.served.values():
                 one.stop()
-            # Transports close in the loop's next rounds.
-            await asyncio.sleep(0.05)
+            await _closed([one.server for one in self.served.values() if one.server])
             await asyncio.to_thread(_join, thread, *(o.keeper.thread for o in self.served.values()))
 
     async def _serve(self, snapshot: Snapshot) -> None:
@@ -277,3 +277,10 @@ async def _either(event: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def _closed(servers: list[asyncio.Server]) -> None:
+    """What was aborted ends in the loop's next rounds; nobody is waited for longer than that."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*(each.wait_closed() for each in servers)), 1)
+    await asyncio.sleep(0.05)
