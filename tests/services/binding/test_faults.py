@@ -150,11 +150,15 @@ def test_a_load_balancer_deleted_by_hand_is_made_again_once(
     binding = create(kube, cluster, service())
     drive(binding, until=lambda: is_ready(kube))
     (balancer,) = balancers(account)
-    _cloud(account, "DeleteLoadBalancer", {"LoadBalancerIds": [balancer["LoadBalancerId"]]})
-    drive(
-        binding,
-        until=lambda: balancers(account) and balancers(account) != [balancer] and is_ready(kube),
-    )
+    lb_id = balancer["LoadBalancerId"]
+    _cloud(account, "DeleteLoadBalancer", {"LoadBalancerIds": [lb_id]})
+
+    def is_another() -> bool:
+        # The deleted one changes its status before it goes: only its id tells.
+        ids = [row["LoadBalancerId"] for row in balancers(account)]
+        return len(ids) == 1 and lb_id not in ids
+
+    drive(binding, until=lambda: is_another() and is_ready(kube))
     bound(kube, account)
 
 
