@@ -69,7 +69,7 @@ def test_the_credentials_are_not_in_its_repr() -> None:
         ("auth-provider", {"name": "gcp", "config": {"cmd-path": "/bin/sh"}}),
         ("tokenFile", "/etc/passwd"),
         ("client-certificate", "/etc/ssl/cert.pem"),
-        ("client-key", "/root/.ssh/id_rsa"),
+        ("client-key", "/home/someone/.ssh/id_rsa"),
         ("username", "admin"),
         ("password", "hunter2"),
         ("as", "system:admin"),

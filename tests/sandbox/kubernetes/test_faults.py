@@ -7,6 +7,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from tests.conformance.api import Document
 from tests.conformance.place import Place, config_map
+from tests.wait import until
 from tests.world import World
 
 
@@ -48,7 +49,8 @@ def test_an_open_watch_gets_410_when_told(place: Place, faults: World) -> None:
     told: list[Document] = []
     reader = threading.Thread(target=lambda: told.extend(events))
     reader.start()
-    time.sleep(0.3)
+    place.made("configmaps", config_map("is-watched"))
+    until(lambda: told)
     faults.fault("kubernetes", "gone_410", times=1, match={"kind": "ConfigMap"})
     reader.join(10)
     assert [event["type"] for event in told if event["type"] != "ADDED"] == ["ERROR"]

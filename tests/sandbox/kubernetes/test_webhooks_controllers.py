@@ -1,6 +1,6 @@
 """Pods of controllers pass webhooks too; a refusal is an Event of the workload, tried again."""
 
-import time
+import threading
 from typing import Any
 
 from tests.conformance.api import Document
@@ -89,20 +89,20 @@ def test_a_refused_pod_of_a_statefulset_is_told_in_its_own_words(gate: Gate) -> 
 
 
 def test_workloads_elsewhere_do_not_wait_for_a_hung_webhook(gate: Gate, api: Any) -> None:
+    may_answer = threading.Event()
+
     def hanging(review: Document) -> Document:
-        time.sleep(4)
+        may_answer.wait(60)
         return allowed(review)
 
-    gate.ask(hanging, timeoutSeconds=4, failurePolicy="Ignore")
+    gate.ask(hanging, timeoutSeconds=30, failurePolicy="Fail")
     gate.place.made(DEPLOYMENTS, deployment(replicas=1))
     until(lambda: gate.webhook.asked)
     made = api.create("/api/v1/namespaces", {"metadata": {"generateName": "elsewhere-"}}).body
     elsewhere = Place(api, made["metadata"]["name"])
-    began = time.monotonic()
     elsewhere.made(DEPLOYMENTS, deployment(replicas=1))
     until(lambda: _pods(elsewhere))
-    took = time.monotonic() - began
     assert _pods(gate.place) == []
     api.delete(f"/api/v1/namespaces/{elsewhere.namespace}")
-    assert took < 4
+    may_answer.set()
     until(lambda: len(_pods(gate.place)) == 1)
