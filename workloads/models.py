@@ -1,4 +1,7 @@
-"""The index: what runs, kept by the watcher; disposable and rebuilt from a list."""
+"""The index: what runs, kept by the watcher; disposable and rebuilt from a list.
+
+And what no rebuild touches: the timeline of Pods, rollouts, and the counts of healthy targets.
+"""
 
 from typing import ClassVar
 
@@ -155,3 +158,131 @@ class WatchLease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cluster_id} {self.holder}"
+
+
+class PodTimeline(models.Model):
+    """When a Pod reached each stage of its life; durable, and kept after the Pod is gone.
+
+    Written by `workloads.history` alone: the watcher and the binding engine note what they know,
+    in any order. A stage keeps the first moment noted.
+    """
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
+    pod_uid = models.CharField(max_length=64)
+    namespace = models.CharField(max_length=63, blank=True)
+    name = models.CharField(max_length=253, blank=True)
+    workload_kind = models.CharField(max_length=32, blank=True)
+    workload_name = models.CharField(max_length=253, blank=True)
+    revision = models.CharField(max_length=128, blank=True)
+    node = models.CharField(max_length=253, blank=True)
+    image = models.CharField(max_length=512, blank=True)
+    # Whether the Pod has a readiness gate: those without are Ready without a load balancer.
+    gated = models.BooleanField(default=False)
+    # The word kubectl prints, and why the Pod is not further, as last seen.
+    word = models.CharField(max_length=64, blank=True)
+    because = models.TextField(blank=True)
+    restarts = models.PositiveIntegerField(default=0)
+
+    created_at = models.DateTimeField(null=True)
+    scheduled_at = models.DateTimeField(null=True)
+    ip_at = models.DateTimeField(null=True)
+    containers_ready_at = models.DateTimeField(null=True)
+    registered_at = models.DateTimeField(null=True)
+    first_healthy_at = models.DateTimeField(null=True)
+    gate_at = models.DateTimeField(null=True)
+    ready_at = models.DateTimeField(null=True)
+    terminating_at = models.DateTimeField(null=True)
+    weight_zero_at = models.DateTimeField(null=True)
+    drained_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+    # Who told: of the two stages that have more than one possible source.
+    ip_source = models.CharField(max_length=16, blank=True)
+    registered_source = models.CharField(max_length=16, blank=True)
+    # When it was last written; what is old by this is swept away.
+    noted_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["cluster", "pod_uid"], name="timeline_of_pod"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["cluster", "namespace", "workload_kind", "workload_name", "created_at"],
+                name="timeline_of_workload",
+            ),
+            models.Index(fields=["cluster", "namespace", "name"], name="timeline_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class Rollout(models.Model):
+    """One rollout of a workload, running or over; durable."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=32)
+    namespace = models.CharField(max_length=63)
+    name = models.CharField(max_length=253)
+    workload_uid = models.CharField(max_length=64)
+    # What tells one template from the next: Deployment: the revision annotation; StatefulSet:
+    # status.updateRevision; DaemonSet: the generation of its template.
+    template = models.CharField(max_length=253)
+    # Kubernetes' number where it has one, else counted.
+    number = models.PositiveIntegerField(default=0)
+    # The revision label of the new Pods, once known.
+    revision = models.CharField(max_length=128, blank=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    # complete, superseded or deleted; empty while it runs.
+    result = models.CharField(max_length=16, blank=True)
+    # Was paused, or exceeded its progress deadline, at some time.
+    paused = models.BooleanField(default=False)
+    stuck = models.BooleanField(default=False)
+    # A user of podgate, else the field manager that wrote the template last.
+    started_by = models.CharField(max_length=150, blank=True)
+    manager = models.CharField(max_length=128, blank=True)
+    cause = models.TextField(blank=True)
+    # {"container": "image"}
+    images_before = models.JSONField(default=dict)
+    images = models.JSONField(default=dict)
+    replicas = models.PositiveIntegerField(default=0)
+    surge = models.PositiveIntegerField(default=0)
+    unavailable = models.PositiveIntegerField(default=0)
+    min_ready = models.PositiveIntegerField(default=0)
+    # Written when it is over, so that the list of rollouts needs no timelines.
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["cluster", "kind", "namespace", "name", "started_at"],
+                name="rollouts_of_workload",
+            ),
+            models.Index(fields=["cluster", "finished_at"], name="rollouts_under_way"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name} {self.number}"
+
+
+class TargetCount(models.Model):
+    """How many targets of a listener were healthy and wanted, each time that changed; durable."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
+    namespace = models.CharField(max_length=63)
+    service = models.CharField(max_length=253)
+    # As in "TCP:80".
+    listener = models.CharField(max_length=16)
+    lb_id = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+    healthy = models.PositiveIntegerField()
+    wanted = models.PositiveIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["cluster", "namespace", "service", "at"], name="counts_of_service")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.listener}: {self.healthy} of {self.wanted}"
