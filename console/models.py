@@ -1,10 +1,18 @@
 """Accounts, clusters and the audit trail."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
+
+
+def lock(row: models.Model) -> None:
+    """In a transaction, before deleting a row that others may be adding children to just now.
+
+    Their own commits then wait for ours and fail; without it ours would, on PostgreSQL.
+    """
+    type(row)._base_manager.select_for_update().filter(pk=row.pk).first()
 
 
 class Account(models.Model):
@@ -66,6 +74,12 @@ class Cluster(models.Model):
 
     def __str__(self) -> str:
         return self.cluster_id
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """With everything that hangs on it, while watchers may still be writing."""
+        with transaction.atomic():
+            lock(self)
+            return super().delete(*args, **kwargs)
 
 
 class Activity(models.Model):

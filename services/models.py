@@ -1,12 +1,12 @@
 """What podgate remembers of its bindings; durable, never touched by an index rebuild."""
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from console.models import Cluster
+from console.models import Cluster, lock
 
 
 class Phase(models.TextChoices):
@@ -58,6 +58,9 @@ class Binding(models.Model):
     health_due_at = models.DateTimeField(null=True, db_index=True)
     # Seconds after a registration at which a good target is Alive: interval x healthy threshold.
     first_look = models.FloatField(default=0)
+    # {"TCP:80": {"type", "interval", "timeout", "healthy", "unhealthy", "path", "domain"}}: the
+    # health check of each listener, as it was last wanted; empty of one without a check.
+    checks = models.JSONField(default=dict)
     # Gates to be written though no health changed: Pods are new, or a write failed.
     gates_due = models.BooleanField(default=False)
     observed_at = models.DateTimeField(null=True)
@@ -74,6 +77,12 @@ class Binding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """With its ledger and its steps, while a worker may still be writing them."""
+        with transaction.atomic():
+            lock(self)
+            return super().delete(*args, **kwargs)
 
 
 class Installation(models.Model):
@@ -144,6 +153,37 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.listener_id} {self.ip}:{self.port}"
+
+
+class Drain(models.Model):
+    """One target on its way out: that the CLB let go of it before its Pod's sockets closed.
+
+    Outlives the Registration; times of the cluster and of the CLB are never closer than 2 s.
+    """
+
+    binding = models.ForeignKey(Binding, on_delete=models.CASCADE, related_name="drains")
+    pod_uid = models.CharField(max_length=64)
+    pod_name = models.CharField(max_length=253)
+    # "TCP:80 10.0.0.7:8080"
+    target = models.CharField(max_length=128)
+    # When the Pod's deletion was asked for, and the soonest its sockets may close after that:
+    # the end of preStop, None when its template does not tell.
+    deleted_at = models.DateTimeField(null=True)
+    closes_at = models.DateTimeField(null=True)
+    # When the CLB had acknowledged weight 0, the containers had ended, the target was gone.
+    weight_zero_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    deregistered_at = models.DateTimeField(null=True)
+    began_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["-began_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["binding", "pod_uid", "target"], name="drain_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pod_name} {self.target}"
 
 
 class StepTaken(models.Model):
@@ -221,6 +261,8 @@ class AccessLayer(models.Model):
     injected = models.PositiveBigIntegerField(default=0)
     skipped = models.PositiveBigIntegerField(default=0)
     failed = models.PositiveBigIntegerField(default=0)
+    # The same by minute, of the last hour: [[minute since 1970, injected, skipped, failed], ...].
+    lately = models.JSONField(default=list)
     last_admission_at = models.DateTimeField(null=True)
     last_injected_at = models.DateTimeField(null=True)
     latency_p99 = models.FloatField(default=0)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from console import kinds
+from workloads import stopping
 
 NETWORKS = "tke.cloud.tencent.com/networks"
 ENI_RESOURCES = ("tke.cloud.tencent.com/eni-ip", "tke.cloud.tencent.com/direct-eni")
@@ -156,6 +157,7 @@ def container_states(pod: kinds.Pod) -> list[dict[str, Any]]:
     found = {status.name: status for status in pod.status.container_statuses}
     return [
         _container(container, found.get(container.name, kinds.ContainerStatus()))
+        | stopping.stops(container, pod.spec)
         for container in pod.spec.containers
     ]
 

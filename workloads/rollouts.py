@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from console import kinds
+from workloads import stopping
 from workloads.pods import network_mode, ports_of
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
@@ -91,6 +92,7 @@ def row(kind: str, workload: kinds.Workload, *, add_on: str = "") -> WorkloadRow
         selector=_selector(spec.selector),
         containers=[
             {"name": one.name, "image": one.image, "ports": ports_of(one)}
+            | stopping.stops(one, template.spec)
             for one in template.spec.containers
         ],
         strategy=spec.strategy or spec.update_strategy or {},
