@@ -8,8 +8,9 @@ class ServicesConfig(AppConfig):
 
     def ready(self) -> None:
         from console import attention as first_page
-        from services import attention, bound_by
-        from workloads import binders
+        from services import attention, bound_by, waiting
+        from workloads import binders, waits
 
         binders.providers.append(bound_by.services_of)
+        waits.providers.append(waiting.lines)
         first_page.sources.append(attention.report)

@@ -134,6 +134,18 @@ function tick() {
     const words = age(passed);
     if (time.textContent !== words) time.textContent = words;
   }
+  for (const wait of document.querySelectorAll("[data-wait]")) count(wait, now);
+}
+
+// What a Pod waits for: probes made and seconds left, until the server says something new.
+function count(wait, now) {
+  const { since, interval, probes, until } = wait.dataset;
+  const end = since ? Date.parse(since) + interval * probes * 1000 : Date.parse(until);
+  const made = since ? Math.floor((now - Date.parse(since)) / (interval * 1000)) : 0;
+  const words = wait.dataset.wait
+    .replace("{n}", Math.max(0, Math.min(made, probes)))
+    .replace("{left}", Math.max(0, Math.round((end - now) / 1000)));
+  if (wait.textContent !== words) wait.textContent = words;
 }
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -25,13 +25,14 @@ from services.binding import (
     reading,
     release,
     troubles,
+    waits,
     wanted,
 )
 from services.binding.clb import Observed
 from services.binding.phases import Standing
 from services.binding.plan import Step, first_look, plan, takes_away
 from services.binding.run import Again, Blocked, ComeBack, Outcome, Run, Settled, again, report
-from services.binding.state import State, left_out
+from services.binding.state import State, checks, left_out
 from services.limits import Problem, Severity
 from services.models import Binding, Phase
 
@@ -94,8 +95,8 @@ def _caught(run: Run) -> Outcome:
     except leases.LeaseLost:
         return again(1, "Another worker took over.")
     except Throttled as later:
-        _tell(run, waits_for="The CLB API asks to slow down.")
-        return again(later.retry_after, "The CLB API asks to slow down.")
+        _tell(run, waits_for=waits.SLOW_DOWN)
+        return again(later.retry_after, waits.SLOW_DOWN)
     except Busy as busy:
         return _put_off(run, busy)
     except (CloudError, KubeError) as error:
@@ -134,8 +135,8 @@ def _put_off(run: Run, busy: Busy) -> Outcome:
     binding.save(update_fields=["attempts"])
     if binding.attempts <= LONG_BUSY:
         if binding.attempts > 2:
-            _tell(run, waits_for="The load balancer is in another task.")
-        return again(BUSY_SECONDS, "The load balancer is in another task.")
+            _tell(run, waits_for=waits.IN_ANOTHER_TASK)
+        return again(BUSY_SECONDS, waits.IN_ANOTHER_TASK)
     run.problems.append(troubles.passing(busy))
     _tell(run, waits_for=f"Trying again: {busy}")
     return again(10 * BUSY_SECONDS, str(busy))
@@ -254,15 +255,16 @@ def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
         (first_look(run.spec.check_of(port)) for port in run.spec.ports) if run.spec else (),
         default=0.0,
     )
+    binding.checks = checks(run.spec) if run.spec else {}
     binding.refresh_from_db(fields=["gates_due"])
     # A gate that could not be written is not put off by a Pod that is new.
     looks_at = health.next_look(binding, now, retry_gates=True)
     binding.health_due_at = now if binding.gates_due else looks_at
     binding.gates_due = True
-    binding.save(update_fields=["first_look", "health_due_at", "gates_due"])
+    binding.save(update_fields=["first_look", "checks", "health_due_at", "gates_due"])
     _explain(run, pods)
     if drained := reading.next_drained(has, now):
-        return Again(drained, "Targets are draining.")
+        return Again(drained, waits.DRAINING)
     if run.refused:
         return again(BLOCKED_SECONDS, "What was refused is tried again.")
     return Settled()

@@ -185,6 +185,24 @@ def effective_check(spec: ServiceSpec, port: Port) -> HealthCheck:
     return replace(check, domain=check.domain or f"{spec.name}.{spec.namespace}.svc")
 
 
+def checks(spec: ServiceSpec) -> dict[str, dict[str, str | int]]:
+    """By listener, what a target must pass to count as healthy; for rows and pages."""
+    found = {str(Key(p.protocol, p.port)): effective_check(spec, p) for p in spec.ports}
+    return {
+        key: {
+            "type": check.type.value,
+            "interval": check.interval,
+            "timeout": check.timeout,
+            "healthy": check.healthy,
+            "unhealthy": check.unhealthy,
+            "path": check.path,
+            "domain": check.domain,
+        }
+        for key, check in found.items()
+        if check.enabled
+    }
+
+
 def load_balancer(spec: ServiceSpec) -> LoadBalancer:
     if spec.access is Access.PRIVATE:
         return LoadBalancer("INTERNAL", spec.subnet_id)

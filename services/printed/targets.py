@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
+from services import waiting
 from services.models import Binding, Registration
 from services.printed.words import GATE_TONES, HEALTH_TONES
 from services.words import stored
 from workloads.models import Pod
+from workloads.waits import WaitLine
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class TargetRow:
     ready: bool | None
     since: datetime | None
     registered: datetime | None
+    wait: WaitLine | None = None
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,9 @@ def groups(cluster: Cluster, binding: Binding, *, only: str = "") -> list[Group]
     )
     pods = Pod.objects.filter(cluster=cluster, uid__in={one.pod_uid for one in found})
     by_uid = {pod.uid: pod for pod in pods}
+    waits = waiting.lines(cluster, list(by_uid.values()))
     return [
-        _group(cluster, list(members), by_uid, only=only)
+        _group(cluster, list(members), by_uid, waits, only=only)
         for _key, members in groupby(found, lambda one: (one.listener_port, one.protocol))
     ]
 
@@ -63,7 +67,12 @@ def tally(binding: Binding) -> list[tuple[str, str, int]]:
 
 
 def _group(
-    cluster: Cluster, members: list[Registration], pods: dict[str, Pod], *, only: str
+    cluster: Cluster,
+    members: list[Registration],
+    pods: dict[str, Pod],
+    waits: dict[str, WaitLine],
+    *,
+    only: str,
 ) -> Group:
     first = members[0]
     shown = [one for one in members if only != "not-alive" or one.health != "Alive"]
@@ -71,11 +80,13 @@ def _group(
         name=f"{first.protocol}:{first.listener_port}",
         listener_id=first.listener_id,
         alive=sum(one.health == "Alive" for one in members),
-        rows=tuple(_row(cluster, one, pods.get(one.pod_uid)) for one in shown),
+        rows=tuple(
+            _row(cluster, one, pods.get(one.pod_uid), waits.get(one.pod_uid)) for one in shown
+        ),
     )
 
 
-def _row(cluster: Cluster, one: Registration, pod: Pod | None) -> TargetRow:
+def _row(cluster: Cluster, one: Registration, pod: Pod | None, wait: WaitLine | None) -> TargetRow:
     gate = _gate(cluster, pod)
     return TargetRow(
         pod=one.pod_name,
@@ -92,6 +103,7 @@ def _row(cluster: Cluster, one: Registration, pod: Pod | None) -> TargetRow:
         ready=pod.ready if pod else None,
         since=one.health_since,
         registered=one.registered_at,
+        wait=wait,
     )
 
 
@@ -102,7 +114,7 @@ def _weight_note(one: Registration) -> str:
 
 
 def _detail(one: Registration) -> str:
-    if one.health_message:
+    if one.health_message and one.health == "Dead":
         return _("CLB: %(said)s") % {"said": stored(one.health_message)}
     if not one.health:
         return _("The CLB has not said anything yet")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from console.models import Cluster
 from workloads.binders import BoundBy, binders
 from workloads.models import Pod
+from workloads.waits import WaitLine, waits_of
 
 TKE_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
 _CALM = {"Completed": "idle", "Succeeded": "idle", "Terminating": "info", "Unknown": "warning"}
@@ -60,6 +61,8 @@ class PodLine:
     workload_url: str
     gates: Sequence[Gate]
     bound_by: Sequence[BoundBy]
+    # What its gate waits for, or what became of its target since.
+    wait: WaitLine | None = None
 
     @property
     def tone(self) -> str:
@@ -109,10 +112,13 @@ def pod_rows(cluster: Cluster, pods: Iterable[Pod]) -> list[PodLine]:
     found = list(pods)
     waiting = [pod for pod in found if not pod.gates_open and not _finished(pod)]
     bound = binders(cluster, waiting) if waiting else {}
-    return [_pod_line(cluster, pod, bound.get(pod.uid, ())) for pod in found]
+    waits = waits_of(cluster, found)
+    return [_pod_line(cluster, pod, bound.get(pod.uid, ()), waits.get(pod.uid)) for pod in found]
 
 
-def _pod_line(cluster: Cluster, pod: Pod, bound_by: Sequence[BoundBy]) -> PodLine:
+def _pod_line(
+    cluster: Cluster, pod: Pod, bound_by: Sequence[BoundBy], wait: WaitLine | None
+) -> PodLine:
     unbound = not bound_by and not _finished(pod)
     return PodLine(
         pod=pod,
@@ -120,6 +126,7 @@ def _pod_line(cluster: Cluster, pod: Pod, bound_by: Sequence[BoundBy]) -> PodLin
         workload_url=_workload_url(cluster, pod),
         gates=[_gate(cluster, gate, unbound=unbound) for gate in pod.gates],
         bound_by=bound_by,
+        wait=wait,
     )
 
 

@@ -1,0 +1,173 @@
+"""What Pods of claimed Services wait for, from the index and the ledger, for pages."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from console.models import Cluster
+from services.admission.configuration import NEVER
+from services.binding import waits
+from services.binding.state import UNREACHABLE
+from services.binding.waits import Wait, Way
+from services.limits import Sentence
+from services.models import AccessLayer, Binding, Phase, Registration, Repair
+from services.words import stored
+from workloads.models import Pod, Service
+from workloads.waits import WaitLine
+
+# A damage that was repaired so soon after a Pod's creation was there at its creation.
+SOON = timedelta(seconds=10)
+_ENDED = {"Succeeded", "Failed", "Completed", "Evicted", "Error"}
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    service: Service
+    binding: Binding
+
+    def selects(self, pod: Pod) -> bool:
+        same = self.service.namespace == pod.namespace
+        return same and bool(self.service.selector.items() <= pod.labels.items())
+
+
+def lines(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, WaitLine]:
+    """By Pod uid, in the reader's language."""
+    return {uid: line(found) for uid, found in waits_of(cluster, pods).items()}
+
+
+def line(found: Wait) -> WaitLine:
+    counts = bool(found.since or found.until)
+    return WaitLine(
+        found.cause.value,
+        found.tone,
+        told(found.sentence),
+        told(found.sentence, n="{n}", left="{left}") if counts else "",
+        found.since,
+        found.interval,
+        found.probes,
+        found.until,
+    )
+
+
+def told(text: str, **instead: str) -> str:
+    """Translated, and so are the texts in it that were kept on rows; `instead` of some values."""
+    if not isinstance(text, Sentence):
+        return stored(text)
+    values = {k: told(v) if isinstance(v, str) else v for k, v in text.values.items()} | instead
+    template = gettext(text.template)
+    return template % values if values else template
+
+
+def waits_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, Wait]:
+    """By Pod uid; Pods that wait for nothing are left out."""
+    if cluster.binder != "console":
+        return {}
+    alive = [pod for pod in pods if not pod.terminating and pod.status not in _ENDED]
+    uids = [pod.uid for pod in alive]
+    closed = {pod.uid for pod in alive if _gate(cluster, pod) != "True"}
+    rows: dict[str, list[Registration]] = defaultdict(list)
+    found = Registration.objects.filter(binding__cluster=cluster, pod_uid__in=uids)
+    for row in found if closed else found.filter(health="Dead"):
+        rows[row.pod_uid].append(row)
+    asked = [pod for pod in alive if pod.uid in closed or pod.uid in rows]
+    claims = _claims(cluster, asked) if asked else []
+    now = timezone.now()
+    told = {pod.uid: _wait(cluster, pod, claims, rows[pod.uid], now) for pod in asked}
+    return {uid: one for uid, one in told.items() if one}
+
+
+def _gate(cluster: Cluster, pod: Pod) -> str:
+    return next((str(g["status"]) for g in pod.gates if g["type"] == cluster.gate_type), "")
+
+
+def _claims(cluster: Cluster, pods: Sequence[Pod]) -> list[_Claimed]:
+    namespaces = {pod.namespace for pod in pods}
+    found = Binding.objects.filter(cluster=cluster, namespace__in=namespaces)
+    bindings = {one.service_uid: one for one in found.exclude(phase=Phase.DELETING)}
+    services = Service.objects.filter(cluster=cluster, uid__in=bindings, terminating=False)
+    return [_Claimed(one, bindings[one.uid]) for one in services if one.selector]
+
+
+def _wait(
+    cluster: Cluster,
+    pod: Pod,
+    claims: Iterable[_Claimed],
+    rows: Sequence[Registration],
+    now: datetime,
+) -> Wait | None:
+    mine = [one for one in claims if one.selects(pod)]
+    gate = _gate(cluster, pod)
+    return waits.wait(
+        [way for one in mine for way in _ways(one, pod, rows)],
+        gate=gate,
+        containers_ready=pod.containers_ready,
+        now=now,
+        why_no_gate="" if gate or not mine else why_no_gate(cluster, pod, mine),
+    )
+
+
+def _ways(one: _Claimed, pod: Pod, rows: Sequence[Registration]) -> Iterable[Way]:
+    binding = one.binding
+    left_out = next(((e["reason"], e["message"]) for e in binding.excluded if _is(e, pod)), None)
+    at = {(row.binding_id, row.protocol, row.listener_port): row for row in rows}
+    for port in one.service.ports:
+        row = at.get((binding.pk, port["protocol"], port["port"]))
+        listener = f"{port['protocol']}:{port['port']}"
+        check = binding.checks.get(listener) or {}
+        yield Way(
+            service=f"{binding.namespace}/{binding.name}",
+            listener=listener,
+            lb_id=binding.lb_id,
+            address=f"{row.ip}:{row.port}" if row else "",
+            registered_at=row.registered_at if row else None,
+            health=row.health if row else "",
+            health_since=row.health_since if row else None,
+            said=row.health_message if row else "",
+            interval=check.get("interval", 5),
+            probes=check.get("healthy", 3),
+            left_out=None if row else left_out,
+            phase=binding.phase,
+            message=binding.message,
+            due_because=binding.due_because,
+            due_at=binding.due_at,
+        )
+
+
+def _is(entry: Mapping[str, Any], pod: Pod) -> bool:
+    return bool(entry["pod"] == pod.name)
+
+
+def why_no_gate(cluster: Cluster, pod: Pod, claims: Sequence[_Claimed]) -> str:
+    """Why the webhook added no gate to a Pod that claimed Services select."""
+    if pod.host_network:
+        return Sentence("it uses the host's network, so it can be no target.")
+    if pod.network_mode in UNREACHABLE:
+        return UNREACHABLE[pod.network_mode]
+    if pod.namespace in NEVER:
+        return Sentence("namespace %(name)s is never touched.", name=pod.namespace)
+    first = min(claims, key=lambda one: one.service.created_at)
+    if pod.created_at < first.service.created_at:
+        return Sentence("it is older than Service %(name)s.", name=first.service.name)
+    return _why_not_called(cluster, pod)
+
+
+def _why_not_called(cluster: Cluster, pod: Pod) -> str:
+    damage = Repair.objects.filter(
+        cluster=cluster, at__gte=pod.created_at, at__lte=pod.created_at + SOON
+    ).last()
+    if damage:
+        return Sentence("its registration was damaged at that moment (%(what)s).", what=damage.what)
+    layer = AccessLayer.objects.filter(cluster=cluster).first()
+    if layer is None or layer.registered_at is None or layer.registered_at > pod.created_at:
+        return Sentence("it was not registered in this cluster yet.")
+    if layer.probe_ok is False:
+        return Sentence("the API server does not reach it: %(words)s", words=layer.probe_message)
+    return Sentence(
+        "the API server did not call it, or got no answer in 2 s; failurePolicy Ignore lets Pods "
+        "start then."
+    )
