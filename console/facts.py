@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from console import kinds, kube, network, tencent
+from console import ccn, kinds, kube, network, tencent
 from console.kube import Kube, KubeError
 from console.models import Account, Cluster
 from console.tencent import CloudError
@@ -45,7 +45,7 @@ def refresh(cluster: Cluster) -> bool:
 
 
 def gather(cluster: Cluster) -> dict[str, Any]:
-    """Ask everyone at once, then the subnets that the first answer names."""
+    """Ask everyone at once, then for the subnets and the VPC that the first answer names."""
     account, cluster_id = cluster.account, cluster.cluster_id
     by_id = {"ClusterId": cluster_id}
     answers, errors = _together(
@@ -67,12 +67,22 @@ def gather(cluster: Cluster) -> dict[str, Any]:
     told = errors.get("DescribeClusters")
     if isinstance(told, (CloudError, UnknownCluster)):
         raise told
-    subnet_ids = network.read(answers["DescribeClusters"]).eni_subnet_ids
-    more, more_errors = _together({"DescribeSubnets": lambda: subnets(account, subnet_ids)})
+    more, more_errors = _together(_second_round(account, network.read(answers["DescribeClusters"])))
     facts = describe(answers | more)
     facts["region"] = account.region
     facts["errors"] = {name: str(error) for name, error in (errors | more_errors).items()}
     return facts
+
+
+def _second_round(
+    account: Account, net: network.NetworkFacts
+) -> dict[str, Callable[[], Any]]:
+    asked: dict[str, Callable[[], Any]] = {
+        "DescribeSubnets": lambda: subnets(account, net.eni_subnet_ids)
+    }
+    if net.add_on in network.ROUTED and net.vpc_id:
+        asked["DescribeCcnRoutes"] = lambda: ccn.read(account, net.vpc_id, net.cluster_cidrs)
+    return asked
 
 
 def cloud_cluster(account: Account, cluster_id: str) -> dict[str, Any]:
@@ -181,6 +191,7 @@ def describe(answers: Answer) -> dict[str, Any]:
     net = network.read(cluster)
     inside: Answer = answers.get("kubernetes") or {}
     eni = answers.get("DescribeSubnets") or []
+    connected: network.Ccn | None = answers.get("DescribeCcnRoutes")
     nodes = _nodes(cluster, answers.get("DescribeClusterStatus"))
     room = network.capacity(
         net,
@@ -195,6 +206,7 @@ def describe(answers: Answer) -> dict[str, Any]:
         "network": asdict(net),
         "capacity": asdict(room),
         "subnets": eni,
+        "ccn": connected.stored() if connected else None,
         "endpoints": _endpoints(answers),
         "account_type": (answers.get("DescribeNetworkAccountType") or {}).get("NetworkAccountType"),
         "quotas": {

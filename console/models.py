@@ -61,6 +61,11 @@ class Cluster(models.Model):
     # remove_cluster is at it: nothing new is bound.
     leaving = models.BooleanField(default=False)
     gate_type = models.CharField(max_length=253, default="podgate.dev/clb-ready")
+    # An operator declared that a ticket to Tencent Cloud routed the container network: no API
+    # shows such a route, and the CLB checks no address behind it.
+    ticket_route = models.BooleanField(default=False)
+    ticket_route_at = models.DateTimeField(null=True, blank=True)
+    ticket_route_by = models.CharField(max_length=150, blank=True)
     # What DescribeClusters and its friends last said, for pages; decisions read it live.
     facts = models.JSONField(default=dict)
     facts_at = models.DateTimeField(null=True)

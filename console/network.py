@@ -11,6 +11,20 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from console.container_routes import Ccn, CcnRoute
+
+__all__ = [
+    "AddOn",
+    "Capacity",
+    "Ccn",
+    "CcnRoute",
+    "DirectAccess",
+    "NetworkFacts",
+    "Usage",
+    "capacity",
+    "read",
+]
+
 Answer = Mapping[str, Any]
 
 
@@ -75,6 +89,8 @@ MEANING = {
         "tell whether a CLB reaches its Pods."
     ),
 }
+# Whose Pods, or some of them, have addresses of a container network.
+ROUTED = frozenset({AddOn.GLOBAL_ROUTER, AddOn.MIXED})
 DIRECT_ACCESS = {
     AddOn.GLOBAL_ROUTER: DirectAccess.NEEDS_CCN,
     AddOn.VPC_CNI_SHARED: DirectAccess.READY,
