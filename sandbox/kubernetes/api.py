@@ -19,7 +19,9 @@ from sandbox.kubernetes.errors import (
     MethodNotAllowed,
     NoSuchPath,
     StatusError,
+    TooManyRequests,
 )
+from sandbox.kubernetes.evicting import Evictor
 from sandbox.kubernetes.http import Request, Response, answer, refusal
 from sandbox.kubernetes.kinds import Object
 from sandbox.kubernetes.openapi import OpenApi
@@ -32,10 +34,6 @@ from sandbox.world import Cluster
 
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 _HANG_SECONDS = 60.0
-
-
-class TooManyRequests(StatusError):
-    code, reason = 429, "TooManyRequests"
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,7 @@ class Api:
         self._lists = reading.Lists(store)
         self._writer = Writer(store, cluster.minor)
         self._remover = Remover(store)
+        self._evictor = Evictor(store, cluster.minor)
 
     async def handle(self, request: Request) -> Response:
         began = time.time()
@@ -156,6 +155,8 @@ class Api:
                 f"(Kubernetes {self.cluster.version}) answers reads only"
             )
         match target.verb:
+            case "create" if target.subresource == "eviction":
+                return await self._evictor.evict(target, request, user)
             case "create":
                 return await self._writer.create(target, request, user)
             case "update":

@@ -5,6 +5,7 @@ from sandbox.kubernetes.kinds import Kind, Object
 from sandbox.world import Cluster
 
 _SCALE = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+_EVICTION = {"group": "policy", "version": "v1", "kind": "Eviction"}
 
 
 class Discovery:
@@ -99,6 +100,8 @@ def _entries(kind: Kind) -> list[Object]:
 
 def _sub_entry(kind: Kind, plain: Object, name: str) -> Object:
     entry = {"name": f"{kind.plural}/{name}", "singularName": "", **plain}
+    if name == "eviction":
+        return {**entry, **_EVICTION, "verbs": ["create"]}
     if name == "scale":
         return {**entry, **_SCALE, "verbs": ["get", "patch", "update"]}
     verbs = ["update"] if name == "finalize" else ["get", "patch", "update"]

@@ -142,6 +142,10 @@ class UnsupportedMediaType(StatusError):
     code, reason = 415, "UnsupportedMediaType"
 
 
+class TooManyRequests(StatusError):
+    code, reason = 429, "TooManyRequests"
+
+
 class Gone(StatusError):
     """The version asked for is no longer known; list again."""
 

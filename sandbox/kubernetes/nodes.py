@@ -6,9 +6,11 @@ from sandbox.kubernetes.controllers import (
     adoption,
     daemonset,
     deployment,
+    disruption,
     endpoints,
     garbage,
     heartbeat,
+    lifecycle,
     loop,
     namespaces,
     replicaset,
@@ -41,6 +43,8 @@ async def start(
         endpoints.controller(),
         garbage.controller,
         namespaces.controller,
+        disruption.controller,
+        lifecycle.controller(),
         scheduler.controller(),
     ]
     if headless:

@@ -15,6 +15,11 @@ REVIEWS = tuple(
 )
 
 
+# Subresources that are posted to, and those that take one verb only.
+_POSTED = {("POST", "eviction"): "create"}
+_ONLY = {"eviction": ("create",), "finalize": ("update",)}
+
+
 @dataclass(frozen=True)
 class Target:
     """What a request is about. `name` is empty for collections."""
@@ -63,8 +68,8 @@ class Router:
             raise NoSuchPath
         if subresource and subresource not in kind.subresources:
             raise NoSuchPath
-        verb = _verb(method, name, subresource, watch=watch)
-        if verb not in kind.verbs or (subresource == "finalize" and verb != "update"):
+        verb = _POSTED.get((method, subresource)) or _verb(method, name, subresource, watch=watch)
+        if verb not in _ONLY.get(subresource, kind.verbs):
             raise MethodNotAllowed
         if verb == "create" and kind.namespaced and not namespace:
             raise MethodNotAllowed

@@ -14,7 +14,7 @@ from sandbox.kubernetes.controllers.family import (
     keys_of_controllers,
     owned_by,
 )
-from sandbox.kubernetes.controllers.fitting import refusal
+from sandbox.kubernetes.controllers.fitting import misplaced
 from sandbox.kubernetes.controllers.loop import Controller
 from sandbox.kubernetes.controllers.plane import Plane
 from sandbox.kubernetes.controllers.pods import available_in, from_template, is_finished, is_ready
@@ -77,8 +77,18 @@ def _read(plane: Plane, obj: Object) -> Daemons:
     for pod in children(plane.store, obj, POD):
         pods.setdefault(_node_of(pod), []).append(pod)
     template = {"spec": {**obj["spec"]["template"]["spec"], "tolerations": _tolerations(obj)}}
-    nodes = [n for n in plane.store.list(NODE) if refusal(template, n, {"pods": -1}) is None]
-    return Daemons(obj, [node["metadata"]["name"] for node in nodes], pods, revision)
+    nodes = [
+        name
+        for node in plane.store.list(NODE)
+        if _takes(node, template, has_pod=(name := node["metadata"]["name"]) in pods)
+    ]
+    return Daemons(obj, nodes, pods, revision)
+
+
+def _takes(node: Object, template: Object, *, has_pod: bool) -> bool:
+    """Room is not asked for; a taint against scheduling lets a Pod that is there stay."""
+    effects = ("NoExecute",) if has_pod else ("NoSchedule", "NoExecute")
+    return misplaced(template, node, effects=effects) is None
 
 
 def _node_of(pod: Object) -> str:

@@ -1,8 +1,12 @@
-"""Nodes stay Ready: the status is renewed as seldom, the Lease as often as kubelets do."""
+"""Nodes stay Ready: the status is renewed as seldom, the Lease as often as kubelets do.
+
+A node whose kubelet is stopped says nothing: `lifecycle` notices.
+"""
 
 import asyncio
 from datetime import UTC, datetime
 
+from sandbox.kubernetes import machines
 from sandbox.kubernetes.controllers.plane import Plane
 from sandbox.kubernetes.kinds import KINDS, Object
 from sandbox.kubernetes.objects import now
@@ -18,6 +22,8 @@ async def run(plane: Plane) -> None:
     beat = 0
     while True:
         for node in plane.store.list(NODE):
+            if machines.trouble(node):
+                continue
             if LEASE.since_minor <= plane.cluster.minor:
                 _renew(plane, node["metadata"]["name"])
             if beat % REPORT_EVERY == 0:

@@ -1,10 +1,10 @@
 """The scheduler: every Pod to the emptiest node that takes it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sandbox.kubernetes.controllers.family import find, is_terminating, key_of
-from sandbox.kubernetes.controllers.fitting import ENI_IP, eni_ips, refusal
+from sandbox.kubernetes.controllers.fitting import is_resolvable, refusals, requests
 from sandbox.kubernetes.controllers.loop import Controller
 from sandbox.kubernetes.controllers.plane import Plane
 from sandbox.kubernetes.controllers.pods import is_finished
@@ -23,7 +23,7 @@ class Scheduler:
     """Keeps what is taken on each node, so that placing a Pod does not read all of them."""
 
     def __init__(self) -> None:
-        self._placed: dict[str, tuple[str, int]] = {}
+        self._placed: dict[str, tuple[str, Counter[str]]] = {}
         self._load: dict[str, Counter[str]] = {}
         self._waiting: dict[Key, None] = {}
 
@@ -42,15 +42,16 @@ class Scheduler:
             yield key_of(pod)
 
     def _take(self, pod: Object, node: str) -> None:
-        uid, ips = pod["metadata"]["uid"], eni_ips(pod)
+        uid = pod["metadata"]["uid"]
         if uid not in self._placed:
-            self._placed[uid] = (node, ips)
-            self._load.setdefault(node, Counter()).update({"pods": 1, ENI_IP: ips})
+            taken = requests(pod) + Counter(pods=1)
+            self._placed[uid] = (node, taken)
+            self._load.setdefault(node, Counter()).update(taken)
 
     def _free(self, uid: str) -> bool:
-        node, ips = self._placed.pop(uid, ("", 0))
+        node, taken = self._placed.pop(uid, ("", Counter[str]()))
         if node:
-            self._load[node].subtract({"pods": 1, ENI_IP: ips})
+            self._load[node].subtract(taken)
         return bool(node)
 
     async def reconcile(self, plane: Plane, key: Key) -> float | None:
@@ -59,18 +60,17 @@ class Scheduler:
             self._waiting.pop(key, None)
             return None
         nodes = plane.store.list(NODE)
-        refusals: Counter[str] = Counter()
+        said: dict[str, tuple[str, ...]] = {}
         fitting = []
         for node in nodes:
-            load = self._load.get(node["metadata"]["name"], Counter())
-            why = None if plane.headless else refusal(pod, node, load)
-            if why is None:
-                fitting.append((load["pods"], node["metadata"]["name"]))
-            else:
-                refusals[why] += 1
+            name = node["metadata"]["name"]
+            load = self._load.get(name, Counter())
+            said[name] = () if plane.headless else refusals(pod, node, load)
+            if not said[name]:
+                fitting.append((load["pods"], name))
         if not fitting:
             self._waiting[key] = None
-            _give_up(plane, pod, len(nodes), refusals)
+            _give_up(plane, pod, unfit(said, plane.cluster.minor))
             return AGAIN
         self._waiting.pop(key, None)
         self._bind(plane, pod, min(fitting)[1])
@@ -102,9 +102,31 @@ def _condition(pod: Object, says: Object) -> None:
     pod["status"]["conditions"] = [*others, fresh]
 
 
-def _give_up(plane: Plane, pod: Object, nodes: int, refusals: Counter[str]) -> None:
-    reasons = ", ".join(f"{count} {why}" for why, count in sorted(refusals.items()))
-    message = f"0/{nodes} nodes are available: {reasons or 'no nodes available'}."
+# Since 1.24 the sentence says what came of preempting others.
+PREEMPTION_MINOR = 24
+
+
+def unfit(said: Mapping[str, tuple[str, ...]], minor: int) -> str:
+    """The scheduler's sentence (FitError) for what it heard of each node; pure."""
+    if not said:
+        return "no nodes available to schedule pods"
+    counts = Counter(why for reasons in said.values() for why in reasons)
+    message = f"0/{len(said)} nodes are available: {_listed(counts)}."
+    if minor < PREEMPTION_MINOR:
+        return message
+    helpful = "No preemption victims found for incoming pod"
+    helpless = "Preemption is not helpful for scheduling"
+    thought = Counter(
+        helpful if all(map(is_resolvable, reasons)) else helpless for reasons in said.values()
+    )
+    return f"{message} preemption: 0/{len(said)} nodes are available: {_listed(thought)}."
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(sorted(f"{count} {what}" for what, count in counts.items()))
+
+
+def _give_up(plane: Plane, pod: Object, message: str) -> None:
     plane.events.warning(pod, "FailedScheduling", message, source=SOURCE)
     old = (pod.get("status") or {}).get("conditions") or ()
     if any(c["type"] == "PodScheduled" and c.get("message") == message for c in old):

@@ -174,8 +174,8 @@ def node(cluster: Cluster, number: int) -> Object:
     instance = f"ins-{cluster.id.removeprefix('cls-')[:4]}{number:04d}"
     eni = {ENI_IP: str(PODS_PER_NODE)} if cluster.vpc_cni_type else {}
     pods = {"pods": str(PODS_PER_NODE), **eni}
-    room = {"cpu": "7910m", "memory": "14182Mi", "ephemeral-storage": "94Gi", **pods}
-    size = {"cpu": "8", "memory": "15887Mi", "ephemeral-storage": "100Gi", **pods}
+    room = {"cpu": "31850m", "memory": "58982Mi", "ephemeral-storage": "94Gi", **pods}
+    size = {"cpu": "32", "memory": "62928Mi", "ephemeral-storage": "100Gi", **pods}
     return {
         "metadata": {
             "name": ip,
@@ -183,7 +183,7 @@ def node(cluster: Cluster, number: int) -> Object:
                 "kubernetes.io/hostname": ip,
                 "kubernetes.io/os": "linux",
                 "kubernetes.io/arch": "amd64",
-                "node.kubernetes.io/instance-type": "S5.2XLARGE16",
+                "node.kubernetes.io/instance-type": "S5.8XLARGE64",
                 "topology.kubernetes.io/region": "gz",
                 "topology.kubernetes.io/zone": subnet.zone,
                 "cloud.tencent.com/node-instance-id": instance,

@@ -29,6 +29,7 @@ class Behaviour:
     drain: bool = True
     ip: str = ""
     reuse_ip: bool = False
+    image_pull: str = ""
 
 
 def _number(text: str, fallback: float) -> float:
@@ -62,4 +63,5 @@ def behaviour(pod: dict[str, Any]) -> Behaviour:
         drain=said.get("drain") != "false",
         ip=said.get("ip", ""),
         reuse_ip=said.get("reuse-ip") == "true",
+        image_pull=said.get("image-pull", ""),
     )

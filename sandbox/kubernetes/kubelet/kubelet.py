@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sandbox.kubernetes import machines
 from sandbox.kubernetes.controllers.plane import Plane
 from sandbox.kubernetes.controllers.pods import is_finished
 from sandbox.kubernetes.kinds import KINDS, Object
@@ -29,14 +30,35 @@ async def run(plane: Plane, addresses: Addresses) -> None:
     """Runs until cancelled; then every socket is closed."""
     workers: dict[str, Worker] = {}
     reserve(addresses, plane.store.list(POD))
-    subscription = plane.store.watch(POD)
+    subscription = plane.store.watch(NODE, POD)
     try:
         async for event in subscription:
+            if event.kind is NODE:
+                await _changed(plane, workers, event, addresses)
+                continue
             await _heard(plane, workers, event, addresses)
     finally:
         subscription.close()
         for worker in workers.values():
             await worker.kill()
+
+
+async def _changed(
+    plane: Plane, workers: dict[str, Worker], event: Event, addresses: Addresses
+) -> None:
+    """A node's machine or kubelet stopped, or is back and hears all it has missed."""
+    now, before = machines.trouble(event.obj), machines.trouble(event.old)
+    if event.old is None or now == before:
+        return
+    name = event.obj["metadata"]["name"]
+    for worker in list(workers.values()):
+        if worker.pod["spec"]["nodeName"] == name:
+            await worker.behave()
+    if now:
+        return
+    for pod in plane.store.list(POD):
+        if pod["spec"].get("nodeName") == name:
+            await _heard(plane, workers, Event("MODIFIED", POD, pod, event.revision), addresses)
 
 
 async def _heard(
@@ -52,5 +74,5 @@ async def _heard(
         await worker.update(pod)
     elif (name := pod["spec"].get("nodeName")) and not is_finished(pod):
         node = plane.store.find(NODE, None, name)
-        if node is not None:
+        if node is not None and not machines.trouble(node):
             workers[uid] = Worker(plane, pod, node_ip(node), addresses)

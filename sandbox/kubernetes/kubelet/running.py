@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sandbox.kubernetes.kinds import Object
-from sandbox.kubernetes.kubelet import probes
+from sandbox.kubernetes.kubelet import images, probes
 from sandbox.kubernetes.kubelet.container import Container
 from sandbox.kubernetes.kubelet.http import Identity
 from sandbox.kubernetes.kubelet.process import KILLED, CannotListen, Process
@@ -57,8 +57,7 @@ async def _keep(worker: "Worker", container: Container) -> None:
 
 async def _once(worker: "Worker", container: Container) -> int:
     """One run; its exit code."""
-    image = container.spec.get("image", "")
-    worker.say("Pulled", f'Container image "{image}" already present on machine')
+    await images.pull(worker, container)
     worker.say("Created", f"Created container {container.name}")
     await worker.plane.clock.sleep(worker.behaviour.start_seconds)
     process = _process(worker, container)

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 
+from sandbox.kubernetes import machines
 from sandbox.kubernetes.controllers.family import is_terminating
 from sandbox.kubernetes.controllers.plane import Plane
 from sandbox.kubernetes.errors import Conflict, NotFound
@@ -54,16 +56,13 @@ class Worker:
 
     async def update(self, pod: Object) -> None:
         """The object changed: perhaps its end, its behaviour, or a gate of it."""
-        self.pod = pod
-        if is_terminating(pod):
-            self.stop.set()
-        said = behaviour(pod)
-        if said != self.behaviour:
-            self.behaviour = said
-            for container in self.containers:
-                if container.process is not None:
-                    await container.process.apply(said)
-        if not self.done:
+        silent = self.is_silent
+        if not silent:
+            self.pod = pod
+            if is_terminating(pod):
+                self.stop.set()
+        await self.behave()
+        if not (silent or self.done):
             self._sync_when_relisted()
 
     def _sync_when_relisted(self) -> None:
@@ -75,8 +74,30 @@ class Worker:
 
     # What the API is told
 
+    @property
+    def is_silent(self) -> bool:
+        """The node's kubelet is stopped: nothing is written, and nothing is heard."""
+        return bool(machines.trouble(self._node()))
+
+    def _node(self) -> Object | None:
+        return self.plane.store.find(KINDS["Node"], None, self.pod["spec"]["nodeName"])
+
+    async def behave(self) -> None:
+        """Take up what the Pod's annotations say, on a machine that may be off."""
+        said = behaviour(self.pod)
+        if machines.trouble(self._node()) == machines.OFF:
+            said = replace(said, refuse_connections=True)
+        if said == self.behaviour:
+            return
+        self.behaviour = said
+        for container in self.containers:
+            if container.process is not None:
+                await container.process.apply(said)
+
     def sync(self, *, phase: str = "") -> None:
         """Write the Pod's status if it differs."""
+        if self.is_silent:
+            return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -114,9 +135,13 @@ class Worker:
                 self._synced = time.monotonic()
 
     def say(self, reason: str, message: str) -> None:
+        if self.is_silent:
+            return
         self.plane.events.normal(self.pod, reason, message, source=self.source)
 
     def warn(self, reason: str, message: str) -> None:
+        if self.is_silent:
+            return
         self.plane.events.warning(self.pod, reason, message, source=self.source)
 
     # Its life

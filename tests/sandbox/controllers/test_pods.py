@@ -216,7 +216,10 @@ async def test_no_room_for_an_eni_address_keeps_a_pod_pending_and_says_so(live: 
         "500"
     )
     live.create("Pod", manifest)
-    message = "0/3 nodes are available: 3 Insufficient tke.cloud.tencent.com/eni-ip."
+    message = (
+        "0/3 nodes are available: 3 Insufficient tke.cloud.tencent.com/eni-ip. preemption: "
+        "0/3 nodes are available: 3 No preemption victims found for incoming pod."
+    )
     await live.until(lambda: live.said("FailedScheduling") == [message])
     assert why(live.get("Pod", "one"), "PodScheduled") == ("Unschedulable", message)
     live.delete("Pod", "one")

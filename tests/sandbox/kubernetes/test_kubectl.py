@@ -232,3 +232,20 @@ spec:
     wrong = config.replace("intervalTime: 5", "intervalTime: 1")
     said = kubectl.refusal("apply", "-f", "-", given=wrong)
     assert "should be greater than or equal to 5" in said
+
+
+def test_a_budget_is_shown_and_asked_before_an_eviction(kubectl: Kubectl) -> None:
+    """`kubectl drain` posts to pods/eviction; a budget without spare Pods answers 429."""
+    one = DEMO.replace("replicas: 2", "replicas: 1")
+    kubectl("apply", "-f", "-", given=one)
+    kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s")
+    kubectl("create", "poddisruptionbudget", "web", "--selector=app=web", "--min-available=1")
+    has_counted = "--for=jsonpath={.status.currentHealthy}=1"
+    kubectl("wait", has_counted, "pdb/web", "--timeout=60s")
+    cells = kubectl("get", "pdb", "web", "--no-headers").split()
+    assert cells[:4] == ["web", "1", "N/A", "0"]
+    pod = kubectl("get", "pods", "-o", "jsonpath={.items[0].metadata.name}")
+    eviction = f'{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{pod}"}}}}'
+    path = f"/api/v1/namespaces/{kubectl.namespace}/pods/{pod}/eviction"
+    said = kubectl.refusal("create", "--raw", path, "-f", "-", given=eviction)
+    assert "Cannot evict pod as it would violate the pod's disruption budget." in said
