@@ -4,11 +4,17 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 Backend = tuple[str, int]
 Client = tuple[str, int]
+# Whether packets of a client's address get to a backend.
+Admits = Callable[[str, Backend], bool]
+
+
+def anybody(client_ip: str, backend: Backend) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Service:
     session_seconds: float = 0
     idle_seconds: float = 300
     reset_on_leave: bool = False
+    # What a rule or a missing route drops gets no answer at all.
+    admits: Admits = field(default=anybody, compare=False)
 
 
 NOTHING = Service(frozenset(), ())
@@ -72,6 +80,9 @@ class Pool:
         if self.service.scheduler == "LEAST_CONN":
             return min(self._weights, key=lambda each: self.count(each) / self._weights[each])
         return next(self._turns)
+
+    def admits(self, client_ip: str, backend: Backend) -> bool:
+        return self.service.admits(client_ip, backend)
 
     def count(self, backend: Backend) -> int:
         return len(self._connections.get(backend, ()))

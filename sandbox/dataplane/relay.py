@@ -54,7 +54,7 @@ class Relay(asyncio.DatagramProtocol):
         flow = self.flows.get(addr)
         if flow is None:
             backend = self.pool.pick(addr[0])
-            if backend is None:
+            if backend is None or not self.pool.admits(addr[0], backend):
                 return
             flow = self.flows[addr] = Flow(self, addr, backend)
             self.pool.joined(backend, flow)

@@ -11,6 +11,8 @@ from sandbox.dataplane.source import socket_from
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 CONNECT_SECONDS = 5
+# A client whose packets are dropped gives up by itself; the most patient after two minutes.
+SILENCE_SECONDS = 130
 
 
 class Lobby:
@@ -41,6 +43,12 @@ class Lobby:
     def nothing(self) -> None: ...
 
     close = abort = pause_reading = resume_reading = nothing
+
+
+class Nowhere(Lobby):
+    """Where a client speaks whose packets are dropped: nothing arrives, nothing comes back."""
+
+    def write(self, data: bytes) -> None: ...
 
 
 class Side(asyncio.Protocol):
@@ -95,6 +103,7 @@ class Caller(Side):
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._connecting: asyncio.Task[None] | None = None
+        self._silence: asyncio.TimerHandle | None = None
         self._backend: Backend | None = None
         self.peer = self._upstream = Upstream(self)
 
@@ -105,8 +114,13 @@ class Caller(Side):
         if self._backend is None:
             reset(self.transport)
             return
-        self._pool.joined(self._backend, self)
         loop = asyncio.get_running_loop()
+        self._pool.joined(self._backend, self)
+        if not self._pool.admits(client_ip, self._backend):
+            # The front has said hello already; from here on it is as if the SYN was dropped.
+            self._upstream.transport, self._upstream.ended = Nowhere(), True
+            self._silence = loop.call_later(SILENCE_SECONDS, reset, self.transport)
+            return
         self._connecting = loop.create_task(self._connect(client_ip, self._backend))
 
     async def _connect(self, client_ip: str, backend: Backend) -> None:
@@ -123,6 +137,8 @@ class Caller(Side):
             self._upstream.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._silence:
+            self._silence.cancel()
         if self._backend:
             self._pool.left(self._backend, self)
         super().connection_lost(exc)

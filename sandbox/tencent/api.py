@@ -81,7 +81,8 @@ class Gateway:
         entry.params = params
         self._limit.check(action.name)
         self._refuse_by_fault(action, params)
-        if action.writes and signed.credential.read_only:
+        may_not = action.writes and signed.credential.read_only
+        if may_not or self._strike("forbidden", action, params):
             words = f"You are not authorized to perform operation ({service.name}:{action.name})."
             refuse("UnauthorizedOperation", words)
         region = self.cloud.world.tencent["region"]

@@ -71,6 +71,8 @@ def create_load_balancer(cloud: Cloud, call: Call) -> Answer | Started:
         return _created(cloud, call, ids)
     if call.get("AddressIPVersion", "IPV4") != "IPV4":
         refuse("UnsupportedOperation", "The sandbox emulates IPv4 load balancers only.")
+    if cloud.networks.in_arrears:
+        refuse("FailedOperation.InsufficientBalance", "The account is in arrears.")
     vpc, subnet = _place(cloud, call)
     number = call.get("Number", 1)
     kind = call.params["LoadBalancerType"]
@@ -284,7 +286,7 @@ def _modified(cloud: Cloud, task: Task) -> None:
 def set_load_balancer_security_groups(cloud: Cloud, call: Call) -> Started:
     balancer = cloud.balancer(call.params["LoadBalancerId"])
     groups = call.get("SecurityGroups", [])
-    if unknown := set(groups) - set(cloud.networks.groups):
+    if unknown := set(groups) - set(cloud.networks.security.groups):
         refuse("InvalidParameterValue", f"Security groups {sorted(unknown)} do not exist.")
     return cloud.tasks.start(call, [balancer.id], {"groups": groups})
 

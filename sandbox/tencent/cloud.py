@@ -14,6 +14,7 @@ from sandbox.tencent.health import Checks
 from sandbox.tencent.model import Listener, LoadBalancer
 from sandbox.tencent.networks import Networks
 from sandbox.tencent.quotas import Quotas
+from sandbox.tencent.security import HEALTH_SOURCE
 from sandbox.tencent.store import Store
 from sandbox.tencent.tasks import Tasks
 from sandbox.tencent.traffic import Traffic
@@ -30,7 +31,7 @@ class Cloud:
         self.quotas = Quotas(store)
         self.networks = Networks(store, world)
         self.addresses = Addresses(world)
-        self.traffic = Traffic(DataPlane(world.state / "vips"), clock)
+        self.traffic = Traffic(DataPlane(world.state / "vips"), clock, self.admits)
         self.checks = Checks(clock, changed=self.health_changed)
         self.tasks = Tasks(self)
         self.last_health: dict[str, dict[str, str]] = {}
@@ -80,6 +81,38 @@ class Cloud:
     def _follow(self, balancer: LoadBalancer) -> None:
         self.checks.follow(balancer)
         self.traffic.follow(balancer)
+
+    def admits(
+        self, balancer: LoadBalancer, listener: Listener, client_ip: str, backend: tuple[str, int]
+    ) -> bool:
+        """Whether a client gets through the CLB's groups, the network and the backend's groups.
+
+        With "allow traffic by default" only the CLB's own groups are asked.
+        """
+        # Where nothing is probed the Pods may be a real cluster's, in networks of their own.
+        if not self.checks.probe:
+            return True
+        ip, port = backend
+        security = self.networks.security
+        if not security.admits(
+            balancer.security_groups, client_ip, listener.protocol, listener.port
+        ):
+            return False
+        return self.networks.reaches(balancer.vpc_id, ip) and (
+            balancer.pass_to_target
+            or security.admits(security.in_front_of(ip), client_ip, listener.protocol, port)
+        )
+
+    def admits_probe(self, balancer: LoadBalancer, listener: Listener, ip: str, port: int) -> bool:
+        """Whether a health check's packets arrive: from the VIP or from 100.64.0.0/10."""
+        check = listener.health_check
+        security = self.networks.security
+        source = balancer.vip if check["SourceIpType"] == 0 else HEALTH_SOURCE
+        protocol = "ICMP" if check["CheckType"] == "PING" else listener.protocol
+        return self.networks.reaches(balancer.vpc_id, ip) and (
+            balancer.pass_to_target
+            or security.admits(security.in_front_of(ip), source, protocol, port)
+        )
 
     def free_vip(self, network: IPv4Network) -> str | None:
         """The lowest address of a subnet that nothing uses; the first few are the VPC's own."""

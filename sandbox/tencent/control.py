@@ -15,6 +15,7 @@ from sandbox.tencent.clock import written_now
 from sandbox.tencent.errors import ApiError
 from sandbox.tencent.listeners import health_check, remove_listeners
 from sandbox.tencent.model import Listener, LoadBalancer, fresh_id
+from sandbox.tencent.networks import Networks
 from sandbox.tencent.targets import Change, bind, unbind
 from sandbox.tencent.wire import Reply, Request
 
@@ -35,15 +36,26 @@ class Control:
             ("DELETE", "faults"): self._switch_off,
             ("POST", "quota"): lambda body: self._cloud.quotas.set(body),
             ("GET", "quota"): lambda body: self._cloud.quotas.limits,
-            ("POST", "account_type"): lambda body: self._cloud.networks.set_account_type(
-                body["type"]
+            ("POST", "account_type"): lambda body: self._networks.set_account_type(body["type"]),
+            ("POST", "arrears"): lambda body: self._networks.set_arrears(bool(body["on"])),
+            ("POST", "tke_ccn"): lambda body: self._networks.offer_tke_ccn(bool(body["offered"])),
+            ("POST", "ticket_route"): lambda body: self._networks.route_by_ticket(
+                body["vpc"], bool(body["on"])
             ),
+            ("POST", "groups"): lambda body: self._networks.security.guard(
+                body["of"], body["groups"]
+            ),
+            ("POST", "ccn_route"): self._announce,
             ("POST", "clock"): lambda body: self._cloud.clock.advance(float(body["advance"])),
             ("GET", "clock"): lambda body: {"now": self._cloud.clock.now()},
             ("GET", "lb"): self._shown,
             ("DELETE", "lb"): self._removed,
             ("POST", "lb"): self._added,
         }
+
+    @property
+    def _networks(self) -> Networks:
+        return self._cloud.networks
 
     async def answer(self, request: Request) -> Reply:
         word, *rest = [unquote(part) for part in request.path.removeprefix(PREFIX).split("/")]
@@ -64,6 +76,13 @@ class Control:
             return Reply({"message": error.message, "code": error.code}, status=404)
         except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
             return Reply({"message": f"bad request: {error}"}, status=400)
+
+    def _announce(self, body: Document) -> Document:
+        """A route of somebody else's in a CCN, a data centre's for instance."""
+        ccn = self._networks.ccns[body["ccn"]]
+        kind = body.get("type", "DIRECTCONNECT")
+        route = self._networks.announce(ccn, body["instance"], body["cidr"], kind)
+        return {"id": route.id, "enabled": route.enabled}
 
     def _switch_on(self, body: Document) -> Document:
         return {"id": self._cloud.faults.switch_on(body).id}

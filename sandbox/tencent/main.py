@@ -9,9 +9,13 @@ from urllib.parse import urlsplit
 
 from sandbox.tencent import (  # noqa: F401  (each room registers its actions)
     balancers,
+    billing,
     ccn,
+    container_routes,
+    cvm,
     eni,
     listeners,
+    security_groups,
     sts,
     target_reads,
     targets,
@@ -48,7 +52,7 @@ async def start(state_dir: Path, world: World, *, time_scale: float, health: str
     cloud = Cloud(world, Store(state_dir / "tencent.sqlite3"), clock)
     if health == "probe":
         source = world.net.health_probe_source
-        cloud.checks.probe = prober(source, cloud.addresses, time_scale=time_scale)
+        cloud.checks.probe = prober(source, cloud, time_scale=time_scale)
     cloud.resume()
     gateway = Gateway(cloud, _keys(world), CallLog())
     control = Control(gateway)

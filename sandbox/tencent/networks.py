@@ -1,41 +1,30 @@
-"""The account's VPC side that can change: account type, security groups, Cloud Connect Network.
+"""The account's VPC side that can change: account type, Cloud Connect Network, reachability.
 
-VPCs and subnets themselves are the world's. Which address a load balancer can reach follows here.
+VPCs and subnets themselves are the world's. Which address a load balancer can have as a backend,
+and which one it reaches, follows here; what rules let through is `security`.
 """
 
 from ipaddress import IPv4Address, IPv4Network
 
 import msgspec
 
+from sandbox.tencent.security import Security
 from sandbox.tencent.store import Store
-from sandbox.world import World
+from sandbox.world import Cluster, World
 
 ACCOUNT_TYPES = ("STANDARD", "LEGACY")
-
-
-class Policy(msgspec.Struct):
-    """One ingress rule of a security group."""
-
-    protocol: str
-    port: str
-    cidr: str
-    action: str = "ACCEPT"
-    description: str = ""
-
-
-class SecurityGroup(msgspec.Struct):
-    id: str
-    name: str
-    description: str
-    ingress: list[Policy] = msgspec.field(default_factory=list)
-    version: int = 1
+AVAILABLE, ISOLATED = "AVAILABLE", "ISOLATED"
+DEMO_CCN = "ccn-shop0001"
 
 
 class Route(msgspec.Struct):
+    """A route of a CCN: to an attached VPC, to its container network, or to something else."""
+
     id: str
     cidr: str
     vpc_id: str
     enabled: bool
+    instance_type: str = "VPC"
 
 
 class Ccn(msgspec.Struct):
@@ -43,6 +32,8 @@ class Ccn(msgspec.Struct):
     name: str
     attached: list[str] = msgspec.field(default_factory=list)
     routes: list[Route] = msgspec.field(default_factory=list)
+    state: str = AVAILABLE
+    description: str = ""
 
 
 class Networks:
@@ -50,7 +41,12 @@ class Networks:
         self._store, self._world = store, world
         self._vpcs = [cluster.vpc for cluster in world.clusters]
         self.account_type: str = store.setting("account_type", "STANDARD")
-        self.groups = store.read("security_group", SecurityGroup) or _demo_groups(world)
+        self.in_arrears: bool = store.setting("in_arrears", False)
+        # Whether the endpoint has TKE's own CCN actions; the public SDK does not know them.
+        self.has_tke_ccn: bool = store.setting("has_tke_ccn", True)
+        # VPCs whose container networks were routed by ticket: no CCN, no check of addresses.
+        self.by_ticket: list[str] = store.setting("by_ticket", [])
+        self.security = Security(store, world)
         self.ccns = store.read("ccn", Ccn) or _demo_ccns(world)
 
     def set_account_type(self, name: str) -> None:
@@ -59,88 +55,120 @@ class Networks:
         self.account_type = name
         self._store.set("account_type", name)
 
-    def group_changed(self, group: SecurityGroup) -> None:
-        group.version += 1
-        for each in self.groups.values():
-            self._store.put("security_group", each.id, each)
+    def set_arrears(self, on: bool) -> None:
+        self.in_arrears = on
+        self._store.set("in_arrears", on)
 
+    def offer_tke_ccn(self, offered: bool) -> None:
+        self.has_tke_ccn = offered
+        self._store.set("has_tke_ccn", offered)
+
+    def route_by_ticket(self, vpc_id: str, on: bool) -> None:
+        if vpc_id not in {vpc.id for vpc in self._vpcs}:
+            raise ValueError(f"no VPC {vpc_id}")
+        self.by_ticket = [each for each in self.by_ticket if each != vpc_id] + [vpc_id] * on
+        self._store.set("by_ticket", self.by_ticket)
+
+    # CCN
     def ccn_changed(self) -> None:
         for each in self.ccns.values():
             self._store.put("ccn", each.id, each)
 
+    def dropped(self, ccn: Ccn) -> None:
+        del self.ccns[ccn.id]
+        self._store.drop("ccn", ccn.id)
+
+    def ccn_of(self, vpc_id: str) -> Ccn | None:
+        return next((ccn for ccn in self.ccns.values() if vpc_id in ccn.attached), None)
+
     def attach(self, ccn: Ccn, vpc_id: str) -> None:
-        """The VPC's own range is announced at once; container ranges wait to be enabled."""
-        if vpc_id in ccn.attached:
-            return
+        """The VPC's own range is announced at once; container ranges wait to be registered."""
         ccn.attached.append(vpc_id)
-        ccn.routes += _routes(self._world, vpc_id)
+        vpc = next(vpc for vpc in self._vpcs if vpc.id == vpc_id)
+        self.announce(ccn, vpc_id, str(vpc.cidr))
+
+    def detach(self, ccn: Ccn, vpc_id: str) -> None:
+        ccn.attached.remove(vpc_id)
+        ccn.routes = [route for route in ccn.routes if route.vpc_id != vpc_id]
         self.ccn_changed()
 
-    def reaches(self, vpc_id: str, ip: str) -> bool:
-        """Whether a load balancer of this VPC can have this address as a backend.
+    def announce(self, ccn: Ccn, vpc_id: str, cidr: str, kind: str = "VPC") -> Route:
+        """A new route is enabled unless it overlaps one that is."""
+        known = next((r for r in ccn.routes if (r.vpc_id, r.cidr) == (vpc_id, cidr)), None)
+        if known:
+            return known
+        numbers = [int(route.id.rpartition("-")[2], 16) for route in ccn.routes]
+        id = f"ccnr-{max(numbers, default=0x1000) + 1:08x}"
+        route = Route(id, cidr, vpc_id, enabled=False, instance_type=kind)
+        route.enabled = not conflicts(ccn, route)
+        ccn.routes.append(route)
+        self.ccn_changed()
+        return route
 
-        Addresses of its VPC, and those of a container network that is registered to the CCN.
-        """
-        address = IPv4Address(ip)
-        own = next((vpc.cidr for vpc in self._vpcs if vpc.id == vpc_id), None)
-        if own and address in own:
+    def withdraw(self, ccn: Ccn, vpc_id: str, cidr: str) -> None:
+        ccn.routes = [r for r in ccn.routes if (r.vpc_id, r.cidr) != (vpc_id, cidr)]
+        self.ccn_changed()
+
+    # What a load balancer can have as a backend, and what it reaches
+    def refusal(self, vpc_id: str, ip: str) -> str:
+        """Why CLB would not take this address as a backend in this VPC; empty if it would."""
+        if self._is_in_vpc(vpc_id, ip):
+            return ""
+        if self.account_type == "LEGACY":
+            return f"{ip} is not in {vpc_id}, and only bill-by-IP accounts bind other addresses"
+        # A route by ticket comes without a check of addresses.
+        if vpc_id in self.by_ticket or self._is_routed(vpc_id, ip):
+            return ""
+        return f"{ip} is not an address that {vpc_id} can reach"
+
+    def reaches(self, vpc_id: str, ip: str) -> bool:
+        """Whether packets of a load balancer of this VPC arrive at this address."""
+        if self._is_in_vpc(vpc_id, ip) or self._is_routed(vpc_id, ip):
             return True
-        routes = (route for ccn in self.ccns.values() for route in ccn.routes)
+        cidrs = (
+            cidr
+            for cluster in self._world.clusters
+            if cluster.vpc.id == vpc_id and is_global_router(cluster)
+            for cidr in cluster.pod_cidrs
+        )
+        return vpc_id in self.by_ticket and any(IPv4Address(ip) in cidr for cidr in cidrs)
+
+    def _is_in_vpc(self, vpc_id: str, ip: str) -> bool:
+        own = next((vpc.cidr for vpc in self._vpcs if vpc.id == vpc_id), None)
+        return own is not None and IPv4Address(ip) in own
+
+    def _is_routed(self, vpc_id: str, ip: str) -> bool:
+        ccn = self.ccn_of(vpc_id)
+        if ccn is None or ccn.state != AVAILABLE:
+            return False
+        address = IPv4Address(ip)
         return any(
             route.enabled and route.vpc_id == vpc_id and address in IPv4Network(route.cidr)
-            for route in routes
+            for route in ccn.routes
         )
 
 
-def _routes(world: World, vpc_id: str) -> list[Route]:
-    routes = []
-    for cluster in world.clusters:
-        if cluster.vpc.id != vpc_id:
-            continue
-        key = cluster.id.removeprefix("cls-")
-        routes.append(Route(f"ccnr-{key}v", str(cluster.vpc.cidr), vpc_id, enabled=True))
-        if cluster.network_type == "GR":
-            routes += [
-                Route(f"ccnr-{key}c{index}", str(cidr), vpc_id, enabled=False)
-                for index, cidr in enumerate(cluster.pod_cidrs)
-            ]
-    return routes
+def is_global_router(cluster: Cluster) -> bool:
+    return cluster.network_type == "GR"
+
+
+def conflicts(ccn: Ccn, route: Route) -> list[Route]:
+    """Enabled routes to elsewhere that overlap this one."""
+    network = IPv4Network(route.cidr)
+    return [
+        other
+        for other in ccn.routes
+        if other.enabled
+        and other.vpc_id != route.vpc_id
+        and IPv4Network(other.cidr).overlaps(network)
+    ]
 
 
 def _demo_ccns(world: World) -> dict[str, Ccn]:
-    attached = [cluster.vpc.id for cluster in world.clusters[:2]]
-    routes = [route for vpc_id in attached for route in _routes(world, vpc_id)]
-    return {"ccn-shop0001": Ccn("ccn-shop0001", "shop-ccn", attached, routes)}
-
-
-def _demo_groups(world: World) -> dict[str, SecurityGroup]:
-    everywhere = "0.0.0.0/0"
-    groups = [
-        SecurityGroup(
-            "sg-open0001",
-            "open-to-all",
-            "Everything may come in",
-            [Policy("ALL", "ALL", everywhere, description="all")],
-        ),
-        SecurityGroup(
-            "sg-nodes001",
-            "tke-nodes",
-            "Nodes and Pods: the VPC, CLB health checks, NodePorts",
-            [
-                Policy("ALL", "ALL", f"{world.net.prefix}.0.0/16", description="VPC and CLB"),
-                Policy("TCP", "30000-32768", everywhere, description="NodePort"),
-                Policy("UDP", "30000-32768", everywhere, description="NodePort"),
-            ],
-        ),
-        SecurityGroup(
-            "sg-strict01",
-            "tke-nodes-strict",
-            "Nodes of shop-classic: NodePorts and SSH only",
-            [
-                Policy("TCP", "30000-32768", everywhere, description="NodePort"),
-                Policy("TCP", "22", f"{world.net.prefix}.0.0/16", description="SSH"),
-                Policy("ALL", "ALL", everywhere, "DROP", "everything else"),
-            ],
-        ),
-    ]
-    return {group.id: group for group in groups}
+    """Two VPCs are in it; no container range is registered."""
+    ccn = Ccn(DEMO_CCN, "shop-ccn", description="The shop's networks")
+    for number, cluster in enumerate(world.clusters[:2], start=1):
+        ccn.attached.append(cluster.vpc.id)
+        route = Route(f"ccnr-{0x1000 + number:08x}", str(cluster.vpc.cidr), cluster.vpc.id, True)
+        ccn.routes.append(route)
+    return {ccn.id: ccn}

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.tencent.addresses import Addresses
 from sandbox.tencent.health import Probe
@@ -18,17 +18,31 @@ Place = tuple[str, int]
 Look = Callable[[socket.socket, Place, dict[str, Any]], Awaitable[bool]]
 
 
-def prober(source: str, addresses: Addresses, *, time_scale: float) -> Probe:
+class Network(Protocol):
+    """What stands between a CLB and its targets."""
+
+    addresses: Addresses
+
+    def admits_probe(
+        self, balancer: LoadBalancer, listener: Listener, ip: str, port: int
+    ) -> bool: ...
+
+
+def prober(source: str, network: Network, *, time_scale: float) -> Probe:
     """The probe that all checks of this cloud share."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def probe(balancer: LoadBalancer, listener: Listener, target: Target) -> bool:
         check = listener.health_check
-        if check["CheckType"] == "PING":
-            return addresses.is_up(target.ip)
         port = target.port if check["CheckPort"] in (None, -1) else check["CheckPort"]
-        kind = socket.SOCK_DGRAM if listener.protocol == "UDP" else socket.SOCK_STREAM
         seconds = max(check["TimeOut"] * time_scale, LEAST_REAL_SECONDS)
+        if not network.admits_probe(balancer, listener, target.ip, port):
+            # Dropped packets are not refused: the look times out.
+            await asyncio.sleep(check["TimeOut"] * time_scale)
+            return False
+        if check["CheckType"] == "PING":
+            return network.addresses.is_up(target.ip)
+        kind = socket.SOCK_DGRAM if listener.protocol == "UDP" else socket.SOCK_STREAM
         origin = balancer.vip if check["SourceIpType"] == 0 else source
         async with gate:
             return await _look(check, kind, origin, (target.ip, port), seconds)

@@ -64,5 +64,7 @@ class Service:
 CLB = Service("clb", "2018-03-17")
 TKE = Service("tke", "2018-05-25")
 VPC = Service("vpc", "2017-03-12")
+CVM = Service("cvm", "2017-03-12")
+BILLING = Service("billing", "2018-07-09")
 STS = Service("sts", "2018-08-13")
-SERVICES = {service.name: service for service in (CLB, TKE, VPC, STS)}
+SERVICES = {service.name: service for service in (CLB, TKE, VPC, CVM, BILLING, STS)}

@@ -118,8 +118,8 @@ def refusal(cloud: Cloud, balancer: LoadBalancer, listener: Listener, group: lis
                 f" protocol {listener.protocol}"
             )
         # Where nothing is probed the Pods may be a real cluster's, at addresses of their own.
-        if cloud.checks.probe and not cloud.networks.reaches(balancer.vpc_id, change.ip):
-            return f"{change.ip} is not an address that {balancer.vpc_id} can reach"
+        if cloud.checks.probe and (why := cloud.networks.refusal(balancer.vpc_id, change.ip)):
+            return why
     return ""
 
 

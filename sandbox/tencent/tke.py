@@ -6,6 +6,7 @@ import msgspec
 
 from sandbox.tencent.addresses import node_ips
 from sandbox.tencent.cloud import Cloud
+from sandbox.tencent.cvm import instance_id
 from sandbox.tencent.errors import ApiError, refuse
 from sandbox.tencent.filters import filtered, page
 from sandbox.tencent.registry import TKE, Answer, Call
@@ -261,10 +262,9 @@ def describe_cluster_instances(cloud: Cloud, call: Call) -> Answer:
 
 
 def _nodes(cluster: Cluster) -> list[Document]:
-    key = cluster.id.removeprefix("cls-")
     return [
         {
-            "InstanceId": f"ins-{key[:4]}{index:04d}",
+            "InstanceId": instance_id(cluster, index),
             "InstanceRole": "WORKER",
             "FailedReason": "",
             "InstanceState": "running",

@@ -1,13 +1,16 @@
 """From what CLB knows to what the data plane does: who receives new connections where."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 
 from sandbox.dataplane import DataPlane, Front
-from sandbox.dataplane.pool import Backend, Service
+from sandbox.dataplane.pool import Backend, Service, anybody
 from sandbox.tencent.clock import Clock
 from sandbox.tencent.model import ALIVE, CLOSE, DEAD, Listener, LoadBalancer
 
+# Whether a client's packets get through a listener to one of its backends.
+Admits = Callable[[LoadBalancer, Listener, str, Backend], bool]
 IDLE_SECONDS = {"TCP": 900, "UDP": 300}
 
 
@@ -22,7 +25,9 @@ def receivers(listener: Listener) -> tuple[tuple[Backend, int], ...]:
     return tuple(((target.ip, target.port), target.weight) for target in chosen)
 
 
-def service(listener: Listener, clock: Clock) -> Service:
+def service(
+    balancer: LoadBalancer, listener: Listener, clock: Clock, admits: Admits | None = None
+) -> Service:
     idle = listener.idle_timeout or IDLE_SECONDS[listener.protocol]
     return Service(
         members=frozenset((target.ip, target.port) for target in listener.targets.values()),
@@ -31,21 +36,24 @@ def service(listener: Listener, clock: Clock) -> Service:
         session_seconds=listener.session_expire * clock.scale,
         idle_seconds=idle,
         reset_on_leave=listener.deregister_rst,
+        admits=partial(admits, balancer, listener) if admits else anybody,
     )
 
 
 class Traffic:
     """Keeps the data plane in step with the load balancers."""
 
-    def __init__(self, plane: DataPlane, clock: Clock) -> None:
+    def __init__(self, plane: DataPlane, clock: Clock, admits: Admits | None = None) -> None:
         self.plane = plane
-        self._clock = clock
+        self._clock, self._admits = clock, admits
         self._served: dict[str, set[Front]] = {}
         self._opening: set[asyncio.Task[None]] = set()
 
     def follow(self, balancer: LoadBalancer) -> None:
         wanted = {
-            Front(balancer.vip, listener.port, listener.protocol): service(listener, self._clock)
+            Front(balancer.vip, listener.port, listener.protocol): service(
+                balancer, listener, self._clock, self._admits
+            )
             for listener in balancer.listeners.values()
         }
         for front in self._served.get(balancer.id, set()) - set(wanted):

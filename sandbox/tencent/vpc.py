@@ -1,21 +1,18 @@
-"""VPCs, subnets with their free addresses, security groups, the account's network type."""
+"""VPCs, subnets with their free addresses, the account's network type."""
 
 from collections import Counter
 from ipaddress import IPv4Address
 from typing import Any
 
 from sandbox.tencent.cloud import Cloud
-from sandbox.tencent.errors import ApiError, refuse
+from sandbox.tencent.errors import refuse
 from sandbox.tencent.filters import filtered, page
-from sandbox.tencent.networks import Policy, SecurityGroup
 from sandbox.tencent.registry import VPC, Answer, Call
 from sandbox.tencent.shapes import (
     FILTERS,
     Many,
-    Record,
     Shape,
     Text,
-    Whole,
     not_emulated_parameters,
 )
 from sandbox.world import Subnet, Vpc
@@ -34,7 +31,7 @@ def vpcs(cloud: Cloud) -> list[Vpc]:
 @VPC.action("DescribeVpcs", {"VpcIds": Many(Text()), **PAGED})
 def describe_vpcs(cloud: Cloud, call: Call) -> Answer:
     documents = [_vpc(cloud, vpc) for vpc in vpcs(cloud)]
-    found = _asked_for(documents, call, "VpcIds", "VpcId")
+    found = asked_for(documents, call, "VpcIds", "VpcId")
     return {"TotalCount": len(found), "VpcSet": list(page(found, call))}
 
 
@@ -80,7 +77,7 @@ def describe_subnets(cloud: Cloud, call: Call) -> Answer:
     documents = [
         _subnet(vpc, subnet, used[subnet.id]) for vpc in vpcs(cloud) for subnet in vpc.subnets
     ]
-    found = _asked_for(documents, call, "SubnetIds", "SubnetId")
+    found = asked_for(documents, call, "SubnetIds", "SubnetId")
     return {"TotalCount": len(found), "SubnetSet": list(page(found, call))}
 
 
@@ -132,7 +129,7 @@ def _filter_values(document: Document, name: str) -> list[str] | None:
     return [document[field]] if field in document else None
 
 
-def _asked_for(documents: list[Document], call: Call, ids: str, field: str) -> list[Document]:
+def asked_for(documents: list[Document], call: Call, ids: str, field: str) -> list[Document]:
     """By ids or by filters, never both; an id that does not exist is an error here."""
     wanted = call.get(ids)
     if wanted and call.get("Filters"):
@@ -149,116 +146,3 @@ def _asked_for(documents: list[Document], call: Call, ids: str, field: str) -> l
 @VPC.action("DescribeNetworkAccountType", {})
 def describe_network_account_type(cloud: Cloud, call: Call) -> Answer:
     return {"NetworkAccountType": cloud.networks.account_type}
-
-
-@VPC.action(
-    "DescribeSecurityGroups",
-    {
-        "SecurityGroupIds": Many(Text()),
-        **PAGED,
-        "OrderField": Text(),
-        "OrderDirection": Text(),
-    },
-)
-def describe_security_groups(cloud: Cloud, call: Call) -> Answer:
-    documents = [
-        {
-            "SecurityGroupId": group.id,
-            "SecurityGroupName": group.name,
-            "SecurityGroupDesc": group.description,
-            "ProjectId": "0",
-            "IsDefault": False,
-            "CreatedTime": CREATED,
-            "TagSet": [],
-            "UpdateTime": CREATED,
-        }
-        for group in cloud.networks.groups.values()
-    ]
-    found = _asked_for(documents, call, "SecurityGroupIds", "SecurityGroupId")
-    return {"TotalCount": len(found), "SecurityGroupSet": list(page(found, call))}
-
-
-def _group(cloud: Cloud, call: Call) -> SecurityGroup:
-    id = call.params["SecurityGroupId"]
-    if group := cloud.networks.groups.get(id):
-        return group
-    raise ApiError("ResourceNotFound", f"The security group {id} does not exist.")
-
-
-@VPC.action("DescribeSecurityGroupPolicies", {"SecurityGroupId*": Text(), "Filters": FILTERS})
-def describe_security_group_policies(cloud: Cloud, call: Call) -> Answer:
-    """Policies in the order in which they are tried: the first that matches decides."""
-    group = _group(cloud, call)
-    everything = Policy("ALL", "ALL", "0.0.0.0/0")
-    return {
-        "SecurityGroupPolicySet": {
-            "Version": str(group.version),
-            "Ingress": [_policy(index, policy) for index, policy in enumerate(group.ingress)],
-            "Egress": [_policy(0, everything)],
-            "PolicyStatistics": None,
-        }
-    }
-
-
-def _policy(index: int, policy: Policy) -> Document:
-    return {
-        "PolicyIndex": index,
-        "Protocol": policy.protocol,
-        "Port": policy.port,
-        "ServiceTemplate": {"ServiceId": "", "ServiceGroupId": ""},
-        "CidrBlock": policy.cidr,
-        "Ipv6CidrBlock": "",
-        "SecurityGroupId": "",
-        "AddressTemplate": {"AddressId": "", "AddressGroupId": ""},
-        "Action": policy.action,
-        "PolicyDescription": policy.description,
-        "ModifyTime": CREATED,
-        "Priority": None,
-    }
-
-
-POLICY = Record(
-    {
-        "PolicyIndex": Whole(0),
-        "Protocol*": Text(("TCP", "UDP", "ICMP", "ALL", "tcp", "udp", "icmp", "all")),
-        "Port": Text(most=128),
-        "CidrBlock*": Text(),
-        "Action*": Text(("ACCEPT", "DROP", "accept", "drop")),
-        "PolicyDescription": Text(most=100),
-        **not_emulated_parameters(
-            "ServiceTemplate", "Ipv6CidrBlock", "SecurityGroupId", "AddressTemplate",
-            "ModifyTime", "Priority",
-        ),
-    }
-)  # fmt: skip
-POLICIES = Record(
-    {
-        "Version": Text(),
-        "Ingress": Many(POLICY),
-        **not_emulated_parameters("Egress", "PolicyStatistics"),
-    }
-)
-
-
-@VPC.action(
-    "CreateSecurityGroupPolicies",
-    {"SecurityGroupId*": Text(), "SecurityGroupPolicySet*": POLICIES},
-)
-def create_security_group_policies(cloud: Cloud, call: Call) -> Answer:
-    """New policies go to the given index, the front by default; Version must be the current one."""
-    group = _group(cloud, call)
-    given = call.params["SecurityGroupPolicySet"]
-    if given.get("Version") not in (None, "0", str(group.version)):
-        refuse("UnsupportedOperation.VersionMismatch", "The version has changed meanwhile.")
-    for offset, rule in enumerate(given.get("Ingress") or []):
-        policy = Policy(
-            protocol=rule["Protocol"].upper(),
-            port=rule.get("Port") or "ALL",
-            cidr=rule["CidrBlock"],
-            action=rule["Action"].upper(),
-            description=rule.get("PolicyDescription") or "",
-        )
-        index = rule.get("PolicyIndex")
-        group.ingress.insert(offset if index is None else index, policy)
-    cloud.networks.group_changed(group)
-    return {}

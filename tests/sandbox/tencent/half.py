@@ -10,11 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tencentcloud.billing.v20180709.billing_client import BillingClient
 from tencentcloud.clb.v20180317.clb_client import ClbClient
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.cvm.v20170312.cvm_client import CvmClient
 from tencentcloud.sts.v20180813.sts_client import StsClient
 from tencentcloud.tke.v20180525.tke_client import TkeClient
 from tencentcloud.vpc.v20170312.vpc_client import VpcClient
@@ -25,7 +27,14 @@ from tests.wait import until
 
 TIME_SCALE = 0.02
 LONG = 100_000
-CLIENTS = {"clb": ClbClient, "tke": TkeClient, "vpc": VpcClient, "sts": StsClient}
+CLIENTS = {
+    "clb": ClbClient,
+    "tke": TkeClient,
+    "vpc": VpcClient,
+    "cvm": CvmClient,
+    "billing": BillingClient,
+    "sts": StsClient,
+}
 Document = dict[str, Any]
 
 

@@ -78,9 +78,9 @@ class Pods:
         self._half = half
         self._started: list[Pod] = []
 
-    def start(self, last: int, port: int = 8080, *, udp: bool = False) -> Pod:
-        """A Pod in the first Pod subnet of cls-vpccni01."""
-        pod = Pod(self._half.ip(f"20.{last}"))
+    def start(self, last: int, port: int = 8080, *, udp: bool = False, net: int = 20) -> Pod:
+        """A Pod in the first Pod subnet of cls-vpccni01; net 48 is cls-router01's."""
+        pod = Pod(self._half.ip(f"{net}.{last}"))
         self._half.run(pod.start(port, udp=udp))
         self._started.append(pod)
         return pod

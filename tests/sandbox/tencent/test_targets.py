@@ -103,18 +103,6 @@ def test_a_batch_over_two_listeners_can_fail_for_one(cloud: Half, lb: str) -> No
     assert list(bound(cloud, lb)) == [cloud.ip("20.10:8080")]
 
 
-def test_a_container_network_is_reachable_only_through_the_ccn(cloud: Half) -> None:
-    """GlobalRouter Pods can be targets once their CIDR is registered to the CCN."""
-    lb = cloud.control("POST", "lb", {"vpc": "vpc-router01"})["id"]
-    listener = cloud.listener(lb)
-    target = {"EniIp": cloud.ip("48.10")}
-    assert cloud.register(lb, listener, target)["FailListenerIdSet"] == [listener]
-    routes = cloud.call("vpc", "DescribeCcnRoutes", CcnId="ccn-shop0001")["RouteSet"]
-    (route,) = [each for each in routes if not each["Enabled"]]
-    cloud.call("vpc", "EnableCcnRoutes", CcnId="ccn-shop0001", RouteIds=[route["RouteId"]])
-    assert cloud.register(lb, listener, target)["FailListenerIdSet"] == []
-
-
 @pytest.mark.parametrize(
     ("target", "code"),
     [

@@ -65,33 +65,6 @@ def test_the_account_type_can_be_set(cloud: Half) -> None:
     assert vpc(cloud, "DescribeNetworkAccountType")["NetworkAccountType"] == "LEGACY"
 
 
-def test_a_new_policy_goes_to_the_front(cloud: Half) -> None:
-    """Policies are tried in order; the first that matches decides."""
-    rule = {"Protocol": "TCP", "Port": "8080", "CidrBlock": "0.0.0.0/0", "Action": "ACCEPT"}
-    group = {"SecurityGroupId": "sg-strict01"}
-    vpc(cloud, "CreateSecurityGroupPolicies", **group, SecurityGroupPolicySet={"Ingress": [rule]})
-    found = cloud.call("vpc", "DescribeSecurityGroupPolicies", **group)["SecurityGroupPolicySet"]
-    first = found["Ingress"][0]
-    assert (first["PolicyIndex"], first["Port"], first["Action"]) == (0, "8080", "ACCEPT")
-    assert found["Ingress"][-1]["Action"] == "DROP"
-    stale = {"Version": "1", "Ingress": [rule]}
-    with pytest.raises(Refused) as refused:
-        vpc(cloud, "CreateSecurityGroupPolicies", **group, SecurityGroupPolicySet=stale)
-    assert refused.value.code == "UnsupportedOperation.VersionMismatch"
-
-
-def test_a_vpc_joins_the_ccn_with_its_own_range_announced(cloud: Half) -> None:
-    instance = {"InstanceId": "vpc-cilium01", "InstanceRegion": "ap-guangzhou"}
-    vpc(cloud, "AttachCcnInstances", CcnId="ccn-shop0001", Instances=[instance])
-    attached = [{"Name": "instance-id", "Values": ["vpc-cilium01"]}]
-    found = cloud.call("vpc", "DescribeCcnAttachedInstances", Filters=attached)["InstanceSet"]
-    assert [each["State"] for each in found] == ["ACTIVE"]
-    routes = cloud.call("vpc", "DescribeCcnRoutes", CcnId="ccn-shop0001", Filters=attached)
-    assert [route["Enabled"] for route in routes["RouteSet"]] == [True]
-    (ccn,) = cloud.call("vpc", "DescribeCcns")["CcnSet"]
-    assert (ccn["State"], ccn["InstanceCount"]) == ("AVAILABLE", 3)
-
-
 def test_only_addresses_in_use_are_answered(cloud: Half, pods: Pods) -> None:
     pod = pods.start(60)
     asked = {"VpcId": "vpc-vpccni01", "PrivateIpAddresses": [pod.ip, cloud.ip("20.61")]}
