@@ -10,6 +10,13 @@ urlpatterns = [
     path("workloads/<kind>/<namespace>/<name>/", views.workload, name="workload"),
     path("workloads/<kind>/<namespace>/<name>/rollout", views.rollout, name="rollout"),
     path("workloads/<kind>/<namespace>/<name>/members", views.members, name="members"),
+    path("workloads/<kind>/<namespace>/<name>/yaml", views.workload_yaml, name="workload_yaml"),
+    path(
+        "workloads/<kind>/<namespace>/<name>/revisions",
+        views.workload_revisions,
+        name="workload_revisions",
+    ),
+    path("actions/<kind>/<action>/", views.workload_action, name="workload_action"),
     path("pods/", views.pods, name="pods"),
     path("pods/rows", views.pod_rows, name="pod_rows"),
     path("pods/<namespace>/<name>/", views.pod, name="pod"),

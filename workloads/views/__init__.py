@@ -1,6 +1,8 @@
 """The pages of what runs: workloads, Pods, Kubernetes Events. All but Events read the index."""
 
+from workloads.views.actions import workload_action
 from workloads.views.events import event_rows, events
+from workloads.views.past import workload_revisions, workload_yaml
 from workloads.views.pods import (
     pod,
     pod_containers,
@@ -23,6 +25,9 @@ __all__ = [
     "pods",
     "rollout",
     "workload",
+    "workload_action",
+    "workload_revisions",
     "workload_rows",
+    "workload_yaml",
     "workloads",
 ]

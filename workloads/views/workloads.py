@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from console import live
-from console.access import cluster_for
+from console.access import Role, cluster_for, has_role
 from console.models import Cluster
+from workloads.behind import stopped
 from workloads.freshness import freshness
 from workloads.models import Pod, Workload
 from workloads.rollouts import KINDS
@@ -74,6 +75,7 @@ def _list_context(request: HttpRequest, cluster: Cluster, kind: str) -> dict[str
         "kind_word": kind,
         "page": page,
         "rows": workload_lines(cluster, page.object_list),
+        "may_write": has_role(request.user, Role.OPERATOR),
         "sort": used.word,
         "filters": filters,
         "total": everything.count() if filters and not page.object_list else None,
@@ -139,6 +141,9 @@ def _workload_context(
         "workload": workload_lines(cluster, [found])[0] if found else None,
         "pods": pods,
         "gates": gate_coverage(cluster, found, pods) if found else [],
+        "stops": stopped(cluster, found) if found else [],
+        "on": f"{namespace}/{name}",
+        "may_write": has_role(request.user, Role.OPERATOR),
         "freshness": freshness(cluster, KIND[kind]),
     }
 
