@@ -51,6 +51,10 @@ SANDBOX_CONTROL = _words("PODGATE_SANDBOX_CONTROL")
 
 # How long a target that leaves keeps its connections at weight 0 while its Pod still runs.
 DRAIN_SECONDS = float(os.environ.get("PODGATE_DRAIN_SECONDS", "10"))
+# How long the timeline of Pods and the rollouts of workloads are kept.
+TIMELINE_DAYS = float(os.environ.get("PODGATE_TIMELINE_DAYS", "30"))
+if TIMELINE_DAYS <= 0:
+    raise ImproperlyConfigured("PODGATE_TIMELINE_DAYS must be more than 0.")
 
 # The webhook: the address it listens on, the one API servers reach it by (a host name or an IP),
 # its first port (each cluster has its own; 0 takes free ones), and where its snapshots are kept.

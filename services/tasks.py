@@ -4,6 +4,7 @@ Recovery after a kill is the lease's expiry and the ticker, not the broker's red
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Task
@@ -15,8 +16,10 @@ from console import alive, facts
 from console.celery import app
 from console.models import Account, Cluster
 from services.admission import abandoned
-from services.binding import health, leases, run, sweeping
+from services.binding import health, leases, opening, run, sweeping
+from services.binding.ledger import Row
 from services.binding.reconcile import reconcile as reconcile_binding
+from workloads.history import retention
 
 logger = logging.getLogger(__name__)
 
@@ -63,16 +66,19 @@ def poll_health(account_id: int) -> None:
     account = Account.objects.get(pk=account_id)
     with leases.held(f"health:{account_id}") as lease:
         if lease:
-            health.poll(health.due(account))
+            health.poll(health.due(account), _send_gates)
+
+
+def _send_gates(ids: set[int], rows: Sequence[Row]) -> None:
+    for group in opening.groups(ids, rows):
+        deliver(settle_gates, group, expires=60)
 
 
 @app.task
-def settle_gates(cluster_id: int) -> None:
-    """Of a cluster that may not answer: nobody else waits for it."""
+def settle_gates(binding_ids: list[int]) -> None:
+    """Of bindings that share Pods."""
     _unless_stopping()
-    with leases.held(f"gates:{cluster_id}") as lease:
-        if lease:
-            health.settle_due(Cluster.objects.get(pk=cluster_id))
+    opening.settle(binding_ids)
 
 
 @app.task
@@ -83,6 +89,7 @@ def sweep(cluster_id: int) -> None:
             cluster = Cluster.objects.get(pk=cluster_id)
             sweeping.sweep(cluster)
             abandoned.release(cluster)
+            retention.sweep(cluster)
 
 
 @app.task

@@ -67,9 +67,11 @@ from console.kinds.where import (
 from console.kinds.workloads import (
     DaemonSet,
     Deployment,
+    ManagedFields,
     ReplicaSet,
     StatefulSet,
     Workload,
+    WorkloadMeta,
     WorkloadSpec,
     WorkloadStatus,
 )
@@ -96,6 +98,7 @@ __all__ = [
     "ListMeta",
     "LoadBalancerIngress",
     "LoadBalancerStatus",
+    "ManagedFields",
     "Named",
     "NamedList",
     "Namespace",
@@ -130,6 +133,7 @@ __all__ = [
     "WHERE",
     "Workload",
     "WorkloadList",
+    "WorkloadMeta",
     "WorkloadSpec",
     "WorkloadStatus",
     "path",

@@ -1,9 +1,29 @@
 """Deployments, ReplicaSets, StatefulSets and DaemonSets: one struct for all of them."""
 
+from datetime import datetime
 from typing import Any
+
+import msgspec
+from msgspec import field
 
 from console.kinds.meta import Condition, LabelSelector, ObjectMeta, Struct
 from console.kinds.pods import PodTemplateSpec
+
+
+class ManagedFields(Struct, frozen=True):
+    """Who wrote which fields when; `fieldsV1` is left undecoded."""
+
+    manager: str = ""
+    operation: str = ""
+    subresource: str = ""
+    time: datetime | None = None
+    fields_v1: msgspec.Raw = field(default=msgspec.Raw(b""), name="fieldsV1")
+
+
+class WorkloadMeta(ObjectMeta, frozen=True):
+    """Of workloads alone, because whoever wrote the template began the rollout."""
+
+    managed_fields: list[ManagedFields] = []
 
 
 class WorkloadSpec(Struct, frozen=True):
@@ -42,7 +62,7 @@ class WorkloadStatus(Struct, frozen=True):
 
 
 class Workload(Struct, frozen=True):
-    metadata: ObjectMeta = ObjectMeta()
+    metadata: WorkloadMeta = WorkloadMeta()
     spec: WorkloadSpec = WorkloadSpec()
     status: WorkloadStatus = WorkloadStatus()
 

@@ -1,7 +1,8 @@
 """The CLB as a `State`; Tencent's field names stay in here and in `calls`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from itertools import batched
 from typing import Any
 
@@ -20,6 +21,7 @@ from services.binding.state import Backend, Key, Listener, LoadBalancer, State, 
 from services.spec import CheckType, HealthCheck
 
 LB_PER_HEALTH_CALL = 20
+BEIJING = timezone(timedelta(hours=8))
 QUOTA = "TOTAL_TARGET_BIND_QUOTA"
 
 type Row = Mapping[str, Any]
@@ -38,6 +40,8 @@ class Observed:
     is_running: bool
     address: str
     is_ours: bool
+    # When the CLB says it registered a target, by listener id, IP and port.
+    registered: Mapping[tuple[str, str, int], datetime] = field(default_factory=dict)
 
 
 def find(place: Place) -> list[str]:
@@ -83,6 +87,7 @@ def observe(place: Place) -> Observed | None:
         is_running=row["Status"] == 1,
         address=next(iter(row.get("LoadBalancerVips") or ()), row.get("LoadBalancerDomain") or ""),
         is_ours=_is_ours(row, place),
+        registered=dict(_registered(targets)),
     )
 
 
@@ -163,6 +168,21 @@ def _key(row: Row) -> Key:
 def _targets(place: Place) -> dict[str, Sequence[Row]]:
     answer = _call(place, "DescribeTargets", {"LoadBalancerId": place.lb_id})
     return {row["ListenerId"]: row.get("Targets") or () for row in answer.get("Listeners") or ()}
+
+
+def _registered(
+    targets: Mapping[str, Sequence[Row]],
+) -> Iterator[tuple[tuple[str, str, int], datetime]]:
+    """RegisteredTime, which the CLB writes in Beijing's time without a zone."""
+    for listener, rows in targets.items():
+        for row in rows:
+            try:
+                said = datetime.fromisoformat(row.get("RegisteredTime") or "")
+            except ValueError:
+                continue
+            at = said if said.tzinfo else said.replace(tzinfo=BEIJING)
+            for address in row.get("PrivateIpAddresses") or ():
+                yield (listener, address, row["Port"]), at
 
 
 def _listener(row: Row, targets: Iterable[Row]) -> Listener:

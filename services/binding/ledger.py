@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import batched, groupby
+from itertools import batched
+from typing import NamedTuple
 
 from django.db import transaction
 
 from console.kinds import Pod
 from console.upsert import CHUNK, upsert
+from services.binding import history
 from services.binding.clb import Observed
 from services.binding.plan import Register, Step
 from services.binding.pods import has_gate, is_open
@@ -25,6 +27,21 @@ INTENT_LIVES = timedelta(minutes=2)
 HEALTHY = {"Alive", "Close"}
 
 type Place = tuple[str, str, int]
+
+
+class Row(NamedTuple):
+    """A registration as the health poll reads it, by the thousand."""
+
+    pk: int
+    binding_id: int
+    lb_id: str
+    listener_id: str
+    ip: str
+    port: int
+    pod_uid: str
+    intended_at: datetime
+    registered_at: datetime | None
+    health: str
 
 
 def owned(
@@ -51,7 +68,9 @@ def owned(
             targets[target] = _with_owner(backend, row)
         listeners[key] = replace(listener, targets=targets)
     _save(news)
-    _forget(row for place, row in rows.items() if place not in seen and _is_over(row, now))
+    gone = [row for place, row in rows.items() if place not in seen and _is_over(row, now)]
+    _forget(gone)
+    history.read_back(binding, news, gone, observed.registered)
     return replace(observed.state, listeners=listeners)
 
 
@@ -73,29 +92,33 @@ def intend(
     upsert(Registration, rows, unique=("lb_id", "listener_id", "ip", "port"))
 
 
+def rows(bindings: Iterable[int]) -> list[Row]:
+    """What is registered for these bindings, as much of it as health needs."""
+    found = Registration.objects.filter(binding__in=list(bindings)).order_by()
+    return [Row(*columns) for columns in found.values_list(*Row._fields)]
+
+
 @transaction.atomic
 def note_health(
-    rows: Iterable[Registration], words: Mapping[tuple[str, Place], str], now: datetime
-) -> list[Registration]:
+    rows: Iterable[Row], words: Mapping[tuple[str, Place], str], now: datetime
+) -> list[Row]:
     """Store the CLB's words, Unknown where it says nothing; answers the rows that changed.
 
     `rows` were read before the CLB was asked: what was registered anew since, for another Pod
     perhaps, is not what it spoke of.
     """
-    changed = []
+    news: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        word = words.get((row.lb_id, _place(row)), "Unknown")
-        if row.registered_at is None or word == row.health:
-            continue
-        row.health, row.health_since = word, now
-        if word in HEALTHY and row.first_healthy_at is None:
-            row.first_healthy_at = now
-        changed.append(row)
-    same = set(_still_there(changed))
-    changed = [row for row in changed if (row.pk, row.pod_uid, row.intended_at) in same]
+        word = words.get((row.lb_id, (row.listener_id, row.ip, row.port)), "Unknown")
+        if row.registered_at is not None and word != row.health:
+            news[word].append(row)
+    same = set(_still_there(row for some in news.values() for row in some))
+    changed = []
     # A statement per word, not a branch per row: gates wait for this.
-    for word, some in groupby(sorted(changed, key=_word), _word):
-        for chunk in batched((row.pk for row in some), CHUNK):
+    for word, some in news.items():
+        there = [row for row in some if (row.pk, row.pod_uid, row.intended_at) in same]
+        changed += there
+        for chunk in batched((row.pk for row in there), CHUNK):
             noted = Registration.objects.filter(pk__in=chunk)
             noted.update(health=word, health_since=now)
             if word in HEALTHY:
@@ -103,11 +126,7 @@ def note_health(
     return changed
 
 
-def _word(row: Registration) -> str:
-    return row.health
-
-
-def _still_there(rows: Iterable[Registration]) -> Iterator[tuple[int, str, datetime]]:
+def _still_there(rows: Iterable[Row]) -> Iterator[tuple[int, str, datetime]]:
     for some in batched((row.pk for row in rows), CHUNK):
         found = Registration.objects.select_for_update().filter(pk__in=some)
         yield from found.values_list("pk", "pod_uid", "intended_at")

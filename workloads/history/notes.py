@@ -1,7 +1,8 @@
 """Stores when Pods reached a stage: any number of notes in one statement per 500 Pods.
 
-Notes come in any order and may come twice: a stage keeps the first moment noted, except that
-while its gate is closed a Pod of several listeners is as far as the last of them.
+Notes come in any order and may come twice: a stage keeps the first moment noted. At the load
+balancer a Pod of several listeners is as far as the last of them: on its way in while its gate is
+closed, on its way out until it is gone.
 """
 
 from collections.abc import Iterable
@@ -32,8 +33,15 @@ SOURCES = {
 }
 COLUMN = {stage: f"{stage}_at" for stage in Stage}
 TOLD_BY = {Stage.IP: "ip_source", Stage.REGISTERED: "registered_source"}
-# The last listener counts for these.
-OF_THE_LAST = {COLUMN[Stage.REGISTERED], COLUMN[Stage.FIRST_HEALTHY]}
+# The last listener counts for these, as long as this (SQL) holds of what stands.
+_COMES = "gate_at IS NULL AND ready_at IS NULL"
+_GOES = "gone_at IS NULL"
+OF_THE_LAST = {
+    COLUMN[Stage.REGISTERED]: _COMES,
+    COLUMN[Stage.FIRST_HEALTHY]: _COMES,
+    COLUMN[Stage.WEIGHT_ZERO]: _GOES,
+    COLUMN[Stage.DRAINED]: _GOES,
+}
 
 
 @dataclass(frozen=True)
@@ -133,8 +141,8 @@ def _merged(name: str, table: str, column: str) -> str:
     """What a column becomes when the Pod has a timeline already."""
     known, new = f"{table}.{column}", f"excluded.{column}"
     if name in OF_THE_LAST:
-        on_its_way = f"{table}.gate_at IS NULL AND {table}.ready_at IS NULL AND {known} < {new}"
-        return f"CASE WHEN {known} IS NULL OR ({on_its_way}) THEN {new} ELSE {known} END"
+        later = f"{known} < {new} AND {table}.{OF_THE_LAST[name].replace('AND ', f'AND {table}.')}"
+        return f"CASE WHEN {known} IS NULL OR ({later}) THEN {new} ELSE {known} END"
     if name.endswith("_at") and name != "noted_at":
         return f"COALESCE({known}, {new})"
     if name in TOLD_BY.values():

@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 import time
+from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -124,14 +125,15 @@ class Follower:
             for event in events:
                 version = event.object.metadata.resource_version or version
                 if event.type != "BOOKMARK":
-                    self._put(event.object, gone=event.type == "DELETED")
+                    gone = event.type == "DELETED"
+                    self._put(event.object, gone=gone, seen=timezone.now())
                 if self.stop.is_set():
                     return
             if time.monotonic() - started < 0.5:
                 # A server that ends watches at once must not be asked in a tight loop.
                 self.stop.wait(0.5)
 
-    def _put(self, one: Any, *, gone: bool = False) -> None:
+    def _put(self, one: Any, *, gone: bool = False, seen: datetime | None = None) -> None:
         meta = one.metadata
         make = self.kind.row
         self.writer.put(
@@ -142,5 +144,6 @@ class Follower:
                 meta.name,
                 None if gone else one,
                 make(one, add_on=self.add_on) if make else None,
+                seen,
             )
         )

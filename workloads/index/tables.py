@@ -3,19 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import batched
 from typing import Any
 
 import msgspec
-from django.db import models
+from django.db import models, transaction
 
 from console import kinds
+from console.models import Cluster
 from console.upsert import CHUNK, upsert
 from workloads import pods, rollouts
 from workloads.index.services import service_row
 from workloads.models import Pod, Service, Workload
 
 # Raised when rows are made differently, so that an upgrade makes them all again.
-RULES = "1"
+RULES = "2"
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,15 @@ def known(cluster_pk: int, kind: Kind) -> dict[str, Known]:
 
 
 def store(cluster_pk: int, model: type[models.Model], rows: Sequence[msgspec.Struct]) -> None:
-    """Insert or update rows, each chunk in a transaction of its own."""
-    upsert(model, rows, unique=("cluster_id", "uid"), shared={"cluster_id": cluster_pk})
+    """Insert or update rows, each chunk in a transaction of its own.
+
+    Raises Cluster.DoesNotExist when the cluster was unregistered meanwhile. Its row is locked
+    before any of its Pods, which is the order in which deleting it takes them, too.
+    """
+    for some in batched(rows, CHUNK):
+        with transaction.atomic():
+            Cluster.objects.select_for_update(no_key=True).only("pk").get(pk=cluster_pk)
+            upsert(model, some, unique=("cluster_id", "uid"), shared={"cluster_id": cluster_pk})
 
 
 def remove(cluster_pk: int, model: type[models.Model], uids: list[str]) -> None:

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from django.db import DatabaseError, connection, models
 
 from console import live
 from console.models import Cluster
+from workloads.history.recorder import Recorder
 from workloads.index import tables
 
 _log = logging.getLogger(__name__)
@@ -25,7 +27,10 @@ MOST_TOPICS = 100
 
 @dataclass(frozen=True)
 class Change:
-    """An object as it is now; `object` None: it is gone. `row` None: nothing to store."""
+    """An object as it is now; `object` None: it is gone. `row` None: nothing to store.
+
+    `seen`: when its event arrived; None for what a list told.
+    """
 
     kind: tables.Kind
     uid: str
@@ -33,12 +38,14 @@ class Change:
     name: str
     object: Any = None
     row: msgspec.Struct | None = None
+    seen: datetime | None = None
 
 
 class Writer:
     def __init__(self, cluster: Cluster, on_change: Any) -> None:
         self.cluster = cluster
         self.on_change = on_change
+        self.recorder = Recorder(cluster.pk)
         self.pending: dict[tuple[str, str], Change] = {}
         self.busy = False
         self.stopped = False
@@ -99,8 +106,12 @@ class Writer:
             try:
                 topics = self._topics(changes)
                 self._store(changes)
+                self.recorder.record(changes)
                 live.announce(*topics)
                 return
+            except Cluster.DoesNotExist:
+                _log.info("%s is not registered any more: its index is not written", self.cluster)
+                self.stop()
             except DatabaseError as error:
                 _log.warning("the index of %s cannot be written: %s", self.cluster, error)
                 connection.close()

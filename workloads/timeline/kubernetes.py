@@ -15,14 +15,27 @@ CONDITIONS = {
     "Ready": Stage.READY,
 }
 
+# The stages this module can tell of.
+TOLD = (
+    Stage.CREATED,
+    Stage.SCHEDULED,
+    Stage.IP,
+    Stage.CONTAINERS_READY,
+    Stage.GATE,
+    Stage.READY,
+    Stage.TERMINATING,
+)
 
-def stamps(pod: kinds.Pod, seen: datetime | None) -> dict[Stage, Stamp]:
+type Moments = dict[Stage, Stamp]
+
+
+def stamps(pod: kinds.Pod, seen: datetime | None) -> Moments:
     """The stages a Pod has reached. `seen`: now, where this is an event; None for a list.
 
     Kubernetes writes whole seconds; a change that arrives within its own second is timed by us.
     """
     meta, status = pod.metadata, pod.status
-    found: dict[Stage, Stamp] = {}
+    found: Moments = {}
 
     def reached(stage: Stage, at: datetime | None, source: Source = Source.KUBERNETES) -> None:
         if at is not None:
@@ -52,7 +65,7 @@ def gates_open_at(pod: kinds.Pod) -> datetime | None:
     return max(known, default=None)
 
 
-def _address(pod: kinds.Pod, found: dict[Stage, Stamp], seen: datetime | None) -> None:
+def _address(pod: kinds.Pod, found: Moments, seen: datetime | None) -> None:
     """Kubernetes tells since 1.29; before that, when it was seen, or when a container ran."""
     if not pod.status.pod_ip:
         found.pop(Stage.IP, None)
