@@ -4,10 +4,11 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from console import activity, doors
 from console.kube import KubeError
-from console.models import Cluster
+from console.models import Cluster, lock
 from console.tencent import CloudError
 from services import leaving
 
@@ -38,8 +39,11 @@ class Command(BaseCommand):
         with doors.recording() as calls:
             left = self._forgotten(cluster) if options["forget"] else self._taken(cluster, options)
         cluster_id = cluster.cluster_id
-        cluster.bindings.all().delete()
-        cluster.delete()
+        with transaction.atomic():
+            lock(cluster)
+            for binding in cluster.bindings.all():
+                binding.delete()
+            cluster.delete()
         activity.record(
             "command line",
             "unregister",
