@@ -5,6 +5,7 @@ Addresses with changed parameters come from Django's own `{% querystring page=2 
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 
 from django import template
 from django.conf import settings
@@ -13,12 +14,12 @@ from django.core.paginator import Page
 from django.template.context import RequestContext
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console import access
+from console.markup import markup
 
 register = template.Library()
 
@@ -26,9 +27,10 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """An icon of static/icons.svg; says nothing to a screen reader."""
-    return format_html(
+    return markup(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
     )
 
@@ -36,7 +38,7 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def picture(name: str) -> SafeString:
     """The drawing on top of an empty state: empty-box, empty-search or empty-lock."""
-    return format_html(
+    return markup(
         '<svg viewBox="0 0 72 56" aria-hidden="true"><use href="{}#{}"/></svg>',
         static("icons.svg"),
         name,
@@ -48,7 +50,7 @@ def copy(value: object, label: str) -> SafeString:
     """A button that copies `value`; nothing where there is nothing to copy."""
     if value in ("", None):
         return SafeString("")
-    return format_html(
+    return markup(
         '<button class="copy" type="button" data-copy="{}" data-copied="{}" aria-label="{}">{}'
         "</button>",
         value,
@@ -61,15 +63,15 @@ def copy(value: object, label: str) -> SafeString:
 @register.simple_tag
 def status(word: object, tone: str = "idle") -> SafeString:
     """A status: shape by tone (success, info, warning, error, idle), and the word."""
-    return format_html('<span class="status" data-tone="{}">{}</span>', tone, word)
+    return markup('<span class="status" data-tone="{}">{}</span>', tone, word)
 
 
 @register.simple_tag
 def ago(moment: datetime | None) -> SafeString:
     """How long ago, with the exact time on hover; console.js keeps it counting."""
     if moment is None:
-        return format_html('<span class="note">{}</span>', _("never"))
-    return format_html(
+        return markup('<span class="note">{}</span>', _("never"))
+    return markup(
         '<time datetime="{}" title="{}" data-ago>{}</time>',
         moment.isoformat(timespec="seconds"),
         exact(moment),
@@ -82,14 +84,13 @@ def when(moment: datetime | None) -> SafeString:
     """The exact time, with its zone."""
     if moment is None:
         return SafeString("")
-    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), exact(moment))
+    return markup('<time datetime="{}">{}</time>', moment.isoformat(), exact(moment))
 
 
 def exact(moment: datetime) -> str:
-    local = timezone.localtime(moment)
-    offset = local.strftime("%z")
-    zone = "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:]}"
-    return f"{local:%Y-%m-%d %H:%M:%S} {zone}"
+    local = timezone.localtime(moment).isoformat(" ", "seconds")
+    offset = local[19:]
+    return f"{local[:19]} UTC{'' if offset == '+00:00' else offset}"
 
 
 def age(passed: timedelta) -> str:
@@ -116,10 +117,10 @@ def sortable(context: RequestContext, field: str, label: str, kind: str = "") ->
     query = context["request"].GET.copy()
     query.pop("page", None)
     query["sort"] = f"-{field}" if order == "ascending" else field
-    return format_html(
+    return markup(
         '<th scope="col"{}{}><a href="?{}">{}</a></th>',
-        format_html(' class="{}"', kind) if kind else "",
-        format_html(' aria-sort="{}"', order) if order else "",
+        markup(' class="{}"', kind) if kind else "",
+        markup(' aria-sort="{}"', order) if order else "",
         query.urlencode(),
         label,
     )
