@@ -33,7 +33,6 @@ def stored(text: str) -> str:
 # The first that fits is taken, so whole sentences stand before their beginnings.
 KEPT = (
     gettext_noop("Its overlay address cannot be reached from the VPC."),
-    gettext_noop("Its address is GlobalRouter's; direct access needs a Pod with an ENI address."),
     gettext_noop("It has ended (%(phase)s)."),
     gettext_noop("None of its containers has a %(protocol)s port %(port)s."),
     gettext_noop("%(key)s has as many targets as the account's quota allows."),

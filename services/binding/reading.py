@@ -14,7 +14,7 @@ from console.kube import NotFound
 from console.models import Account
 from console.tencent import CloudError
 from services.annotations import unsupported
-from services.binding import clb, cluster
+from services.binding import clb, cluster, routing
 from services.binding.run import Blocked, Run, took
 from services.binding.state import State, desired_state
 from services.limits import Problem, Severity
@@ -37,6 +37,7 @@ def read(run: Run) -> None:
         return
     _read_spec(run)
     _check_annotations(run)
+    _check_route(run)
     if not cluster.has_finalizer(service):
         with recording() as calls:
             run.service = cluster.add_finalizer(run.kube, service)
@@ -63,6 +64,7 @@ def desired(run: Run, pods: Iterable[Pod], has: State) -> State:
         quota=quota(account) if run.spec else None,
         drain=drain(),
         add_on=cluster.add_on(run.binding.cluster),
+        unrouted=str(run.unrouted.message) if run.unrouted else "",
     )
     if has.load_balancer and wanted.load_balancer not in {None, has.load_balancer}:
         message = "The Service's access method or subnet changed; a load balancer keeps both."
@@ -190,6 +192,13 @@ def _check_annotations(run: Run) -> None:
     if run.problems and not run.binding.lb_id:
         first = run.problems.pop(0)
         raise Blocked(first.code, first.message, first.fix)
+
+
+def _check_route(run: Run) -> None:
+    """Before a load balancer is made that could have no target; one that is there keeps its own."""
+    run.unrouted = routing.unrouted(run.binding.cluster)
+    if run.unrouted and not run.binding.lb_id and routing.is_routed_only(run.binding.cluster):
+        raise Blocked(run.unrouted.code, run.unrouted.message, run.unrouted.fix)
 
 
 def _add(run: Run, problem: Problem) -> None:

@@ -65,6 +65,8 @@ class Run:
     # The TkeServiceConfig it names is missing: listeners keep the health check they have.
     keeps_checks: bool = False
     problems: list[Problem] = field(default_factory=list)
+    # Why no GlobalRouter address can be bound now, if so.
+    unrouted: Problem | None = None
     # What was planned last.
     steps: Sequence[Step] = ()
     # Whether health was read in this very run.

@@ -18,15 +18,14 @@ from services.binding.pods import (
     serves,
     target_port,
 )
-from services.spec import Access, CheckType, HealthCheck, Port, Protocol, ServiceSpec
+from services.binding.settings import effective_check, session
+from services.spec import Access, HealthCheck, Port, ServiceSpec
 from workloads.pods import network_mode
 
 WEIGHT = 10
 DRAIN = timedelta(seconds=10)
-UNREACHABLE = {
-    "overlay": "Its overlay address cannot be reached from the VPC.",
-    "route": "Its address is GlobalRouter's; direct access needs a Pod with an ENI address.",
-}
+# By network mode, whatever anybody does about it.
+UNREACHABLE = {"overlay": "Its overlay address cannot be reached from the VPC."}
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -91,6 +90,7 @@ class Why(StrEnum):
     HOST_NETWORK = "HostNetwork"
     FINISHED = "Finished"
     NETWORK_MODE = "WrongNetworkMode"
+    NO_ROUTE = "NotReachable"
     NO_PORT = "NoSuchPort"
     CONTAINERS = "ContainersNotReady"
     TERMINATING = "Terminating"
@@ -114,10 +114,12 @@ def desired_state(
     quota: int | None = None,
     drain: timedelta = DRAIN,
     add_on: str = "",
+    unrouted: str = "",
 ) -> State:
     """What the load balancer should have at this moment; without a spec, what is still draining.
 
-    `pods` are those the selector matches and those that targets were registered for.
+    `pods` are those the selector matches and those that targets were registered for; `unrouted`
+    is why no container network address can be bound now.
     """
     observed = observed or State()
     ports = {Key(port.protocol, port.port): port for port in spec.ports} if spec else {}
@@ -127,10 +129,10 @@ def desired_state(
         assert spec is not None
         has = observed.listeners[key].targets if key in observed.listeners else {}
         targets = _leaving(has, known, now, drain)
-        if wanted := _wanted(spec, port, known, has, add_on=add_on):
+        if wanted := _wanted(spec, port, known, has, add_on=add_on, unrouted=unrouted):
             targets = _floored(targets | wanted, has, known)
         listeners[key] = Listener(
-            effective_check(spec, port), _session(spec), _admitted(targets, has, quota)
+            effective_check(spec, port), session(spec), _admitted(targets, has, quota)
         )
     replaced = {key.port for key in listeners.keys() - observed.listeners.keys()}
     for key, listener in observed.listeners.items():
@@ -143,25 +145,33 @@ def desired_state(
     return State(observed.load_balancer if listeners else None, listeners)
 
 
-def excluded(pod: Pod, *, add_on: str = "") -> tuple[Why, str] | None:
-    """Why this Pod can never be a target, whatever its containers do.
+def excluded(pod: Pod, *, add_on: str = "", unrouted: str = "") -> tuple[Why, str] | None:
+    """Why this Pod cannot be a target, whatever its containers do.
 
-    `add_on` is the cluster's network add-on (`console.network.AddOn` by name), if known.
+    `add_on` is the cluster's network add-on (`console.network.AddOn` by name), if known;
+    `unrouted` is why the load balancer cannot have GlobalRouter addresses now, if so.
     """
     if pod.spec.host_network:
         return Why.HOST_NETWORK, "It uses the host's network, so it has no address of its own."
     if pod.status.phase in {"Succeeded", "Failed"}:
         return Why.FINISHED, f"It has ended ({pod.status.phase})."
     mode = network_mode(pod.spec, pod.metadata.annotations, add_on=add_on)
-    return (Why.NETWORK_MODE, UNREACHABLE[mode]) if mode in UNREACHABLE else None
+    if mode in UNREACHABLE:
+        return Why.NETWORK_MODE, UNREACHABLE[mode]
+    return (Why.NO_ROUTE, unrouted) if mode == "route" and unrouted else None
 
 
 def left_out(
-    spec: ServiceSpec, pods: Iterable[Pod], desired: State, *, add_on: str = ""
+    spec: ServiceSpec,
+    pods: Iterable[Pod],
+    desired: State,
+    *,
+    add_on: str = "",
+    unrouted: str = "",
 ) -> tuple[LeftOut, ...]:
     """The selected Pods that are not targets of every port, each with its reason."""
     found = (
-        (pod, excluded(pod, add_on=add_on) or next(_missing(spec, pod, desired), None))
+        (pod, _why_out(spec, pod, desired, excluded(pod, add_on=add_on, unrouted=unrouted)))
         for pod in pods
         if selects(spec, pod)
     )
@@ -170,48 +180,20 @@ def left_out(
     )
 
 
-def effective_check(spec: ServiceSpec, port: Port) -> HealthCheck:
-    """The check as a listener of this protocol carries it, fields without effect at default."""
-    check = spec.check_of(port)
-    if not check.enabled:
-        return HealthCheck(enabled=False)
-    if port.protocol is Protocol.UDP and check.type in {CheckType.TCP, CheckType.HTTP}:
-        check = replace(check, type=CheckType.PING)
-    if port.protocol is Protocol.TCP and check.type is CheckType.PING:
-        check = replace(check, type=CheckType.TCP)
-    if check.type is not CheckType.HTTP:
-        return replace(check, path="/", domain="")
-    # CLB wants a domain for HTTP checks on a TCP listener.
-    return replace(check, domain=check.domain or f"{spec.name}.{spec.namespace}.svc")
-
-
-def checks(spec: ServiceSpec) -> dict[str, dict[str, str | int]]:
-    """By listener, what a target must pass to count as healthy; for rows and pages."""
-    found = {str(Key(p.protocol, p.port)): effective_check(spec, p) for p in spec.ports}
-    return {
-        key: {
-            "type": check.type.value,
-            "interval": check.interval,
-            "timeout": check.timeout,
-            "healthy": check.healthy,
-            "unhealthy": check.unhealthy,
-            "path": check.path,
-            "domain": check.domain,
-        }
-        for key, check in found.items()
-        if check.enabled
-    }
+def _why_out(
+    spec: ServiceSpec, pod: Pod, desired: State, why: tuple[Why, str] | None
+) -> tuple[Why, str] | None:
+    """A target that was bound before its route went is still one."""
+    missing = next(_missing(spec, pod, desired), None)
+    if why and why[0] is Why.NO_ROUTE and missing is None:
+        return None
+    return why or missing
 
 
 def load_balancer(spec: ServiceSpec) -> LoadBalancer:
     if spec.access is Access.PRIVATE:
         return LoadBalancer("INTERNAL", spec.subnet_id)
     return LoadBalancer("OPEN")
-
-
-def _session(spec: ServiceSpec) -> int:
-    """CLB's range is 30 to 3600 s; Kubernetes' default of three hours is beyond it."""
-    return 0 if spec.session_seconds is None else min(max(spec.session_seconds, 30), 3600)
 
 
 def _wanted(
@@ -221,17 +203,22 @@ def _wanted(
     has: Mapping[Target, Backend],
     *,
     add_on: str,
+    unrouted: str,
 ) -> dict[Target, Backend]:
-    """Selected Pods with an address: full weight when ready, 0 while unready but still bound."""
+    """Selected Pods with an address: full weight when ready, 0 while unready but still bound.
+
+    A route that goes missing keeps new targets away; those that are bound stay, and are Dead.
+    """
     wanted = {}
     for pod in sorted(known.values(), key=lambda pod: pod.metadata.name):
         number = target_port(port, pod)
         if number is None or not pod.status.pod_ip:
             continue
-        if not selects(spec, pod) or excluded(pod, add_on=add_on):
-            continue
         target, uid = Target(pod.status.pod_ip, number), pod.metadata.uid
         is_bound = target in has and has[target].pod == uid
+        why_not = excluded(pod, add_on=add_on, unrouted="" if is_bound else unrouted)
+        if why_not or not selects(spec, pod):
+            continue
         if serves(pod):
             wanted[target] = Backend(WEIGHT, uid)
         elif is_bound and not has_stopped(pod):

@@ -165,3 +165,26 @@ def test_a_weight_of_zero_waits_for_no_change_of_a_listener() -> None:
     steps = plan(observed, desired_state(spec, pods, observed=observed, now=NOW))
     assert isinstance(steps[0], SetWeight)
     assert isinstance(steps[1], ModifyListener)
+
+
+def test_a_global_router_pod_is_a_target_where_its_network_is_routed() -> None:
+    desired = desired_state(SPEC, [pod(1)], now=NOW, add_on="GLOBAL_ROUTER")
+    assert desired.listeners[HTTP].targets == {at(1): Backend(10, "uid-1")}
+
+
+def test_without_a_route_no_new_global_router_pod_is_bound_and_each_is_told_why() -> None:
+    at_router = {"add_on": "GLOBAL_ROUTER", "unrouted": "No route."}
+    desired = desired_state(SPEC, [pod(1)], now=NOW, **at_router)
+    assert desired.listeners[HTTP].targets == {}
+    (left,) = left_out(SPEC, [pod(1)], desired, **at_router)
+    assert (left.reason, left.message) == (Why.NO_ROUTE, "No route.")
+
+
+def test_a_route_that_goes_missing_takes_no_bound_target_away() -> None:
+    """What was read of the cloud may be wrong for a moment; an outage is not made of it."""
+    at_router = {"add_on": "GLOBAL_ROUTER", "unrouted": "No route."}
+    observed = bound((1, alive(1)))
+    desired = desired_state(SPEC, [pod(1), pod(2)], observed=observed, now=NOW, **at_router)
+    assert plan(observed, desired) == ()
+    (left,) = left_out(SPEC, [pod(1), pod(2)], desired, **at_router)
+    assert left.pod == "bar-2"
