@@ -14,7 +14,17 @@ from console.models import Binder, Cluster
 from services import facts
 from services.binding import plan
 from services.binding.state import State, desired_state
-from services.limits import MODE_WORDS, PodFacts, Severity, Verdict, is_direct, judge
+from services.limits import (
+    MODE_WORDS,
+    Evidence,
+    PodFacts,
+    Problem,
+    Remedy,
+    Severity,
+    Verdict,
+    is_direct,
+    judge,
+)
 from services.spec import Access, ServiceSpec, tke_service_config
 from services.words import said
 from workloads.models import Pod
@@ -26,10 +36,16 @@ TONES = {Severity.BLOCKS: "error", Severity.WARNS: "warning", Severity.INFORMS: 
 
 @dataclass(frozen=True)
 class Line:
+    """A problem ready to print: `evidence` is where it was read, `remedy` what podgate can do."""
+
     tone: str
     word: str
     text: str
     fix: str = ""
+    code: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    remedy: Remedy | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,17 +80,17 @@ class Outlook:
     blocked: tuple[str, ...]
     # The steps at the CLB cannot be said yet: no port mapping is filled in.
     lacks_ports: bool = False
+    # Seconds since the oldest fact was read.
+    age: int = 0
 
 
-def outlook(cluster: Cluster, spec: ServiceSpec) -> Outlook:
-    """For the page: from the index, in the reader's language."""
+def outlook(cluster: Cluster, spec: ServiceSpec, *, seconds: float = facts.PAGE_SECONDS) -> Outlook:
+    """For the page: from the index, in the reader's language; waits no longer than `seconds`."""
     pods = facts.matching(cluster, spec.namespace, spec.selector)
-    known = facts.from_index(cluster, spec)
+    known = facts.from_index(cluster, spec, seconds=seconds)
     verdict = judge(spec, known)
     steps = plan.plan(State(), _desired(cluster, spec, pods)) if binds(cluster, spec) else ()
-    lines = tuple(
-        line(problem.severity, problem.message, problem.fix) for problem in verdict.problems
-    )
+    lines = tuple(map(line, verdict.problems))
     return Outlook(
         lines=lines,
         passed=tuple(said(text) for text in verdict.passed),
@@ -85,6 +101,7 @@ def outlook(cluster: Cluster, spec: ServiceSpec) -> Outlook:
         matches=matches(known.pods or (), spec) if spec.selector else None,
         blocked=tuple(entry.text for entry in lines if entry.tone == "error"),
         lacks_ports=is_direct(spec) and not spec.ports,
+        age=round(known.age),
     )
 
 
@@ -92,22 +109,38 @@ def binds(cluster: Cluster, spec: ServiceSpec) -> bool:
     return cluster.binder == Binder.CONSOLE and is_direct(spec) and bool(spec.ports)
 
 
-def line(severity: Severity, message: str, fix: str) -> Line:
+def line(problem: Problem) -> Line:
     words = {
         Severity.BLOCKS: _("Blocked."),
         Severity.WARNS: _("Warning."),
-        Severity.INFORMS: _("Unknown."),
+        Severity.INFORMS: _("Unknown.") if is_unknown(problem) else _("Note."),
     }
-    return Line(TONES[severity], words[severity], said(message), said(fix))
+    return Line(
+        TONES[problem.severity],
+        words[problem.severity],
+        said(problem.message),
+        said(problem.fix),
+        problem.code,
+        problem.evidence,
+        problem.remedy,
+        problem.link,
+    )
+
+
+def is_unknown(problem: Problem) -> bool:
+    """A fact that could not be read; other notes are known well."""
+    return problem.severity is Severity.INFORMS and problem.code.endswith(("Unknown", "Unclear"))
 
 
 def tally(verdict: Verdict) -> tuple[tuple[str, str], ...]:
-    blocked, warned, unknown = (len(verdict.of(severity)) for severity in Severity)
-    passed = len(verdict.passed)
+    blocked, warned, informed = (len(verdict.of(severity)) for severity in Severity)
+    unknown = sum(map(is_unknown, verdict.problems))
+    noted, passed = informed - unknown, len(verdict.passed)
     counted = (
         (blocked, "error", _("%(n)s blocked") % {"n": blocked}),
         (warned, "warning", ngettext("%(n)s warning", "%(n)s warnings", warned) % {"n": warned}),
         (unknown, "", _("%(n)s unknown") % {"n": unknown}),
+        (noted, "", ngettext("%(n)s note", "%(n)s notes", noted) % {"n": noted}),
         (passed, "success", _("%(n)s passed") % {"n": passed}),
     )
     return tuple((tone, words) for count, tone, words in counted if count)

@@ -176,6 +176,8 @@ def _container(container: kinds.Container, status: kinds.ContainerStatus) -> dic
         "since": since,
         "last": f"{last.reason or 'Terminated'} ({last.exit_code})" if last else "",
         "ports": ports_of(container),
+        "probe": probe_port(container),
+        "eni": any(name in ENI_RESOURCES for name in _wants(container)),
     }
 
 
@@ -184,6 +186,17 @@ def ports_of(container: kinds.Container) -> list[dict[str, Any]]:
         {"name": port.name, "port": port.container_port, "protocol": port.protocol}
         for port in container.ports
     ]
+
+
+def probe_port(container: kinds.Container) -> int | str | None:
+    """Port of the readiness probe, by number or name; "" for a command, None without a probe."""
+    probe = container.readiness_probe
+    if not probe:
+        return None
+    for kind in ("httpGet", "tcpSocket", "grpc"):
+        if port := (probe.get(kind) or {}).get("port"):
+            return port if isinstance(port, int | str) else ""
+    return ""
 
 
 def _state(state: kinds.ContainerState) -> tuple[str, str, str, str | None]:

@@ -1,30 +1,57 @@
-"""How a check answers: a Problem, the sentence that it passed, or nothing; pure."""
+"""How a check answers: a Problem, the sentence that it passed, or nothing; pure.
+
+A `Limit` is what `docs/use-limits.md` says of a problem: its code, sentence, evidence and fix.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from services.limits.facts import Facts
+from services.limits.sentence import Sentence, from_builtins, to_builtins
 from services.spec import Access, ServiceSpec
 
-
-class Sentence(str):
-    """English text that remembers its template and values, so that a page can translate it."""
-
-    template: str
-    values: Mapping[str, object]
-
-    def __new__(cls, template: str, **values: object) -> "Sentence":
-        text = super().__new__(cls, template % values if values else template)
-        text.template = template
-        text.values = values
-        return text
+__all__ = [
+    "Check",
+    "Evidence",
+    "Limit",
+    "Outcome",
+    "Passed",
+    "Problem",
+    "Remedy",
+    "Sentence",
+    "Severity",
+    "is_direct",
+    "kept",
+    "restored",
+]
 
 
 class Severity(StrEnum):
     BLOCKS = "blocks"
     WARNS = "warns"
     INFORMS = "informs"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where a sentence was read: an API or object, its field, and what stood there."""
+
+    source: str
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.field} = {self.value}"
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A fix that podgate can do itself, after a preview and a confirmation."""
+
+    name: str
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -35,6 +62,41 @@ class Problem:
     severity: Severity
     message: str
     fix: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    remedy: Remedy | None = None
+    # Where it is done, or read about, when podgate cannot do it.
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One way in which a Service may not work; called with values it is the Problem."""
+
+    code: str
+    severity: Severity
+    message: Sentence
+    fix: Sentence | str = ""
+    # API and field, as the documentation names them.
+    source: str = ""
+    remedy: str = ""
+    link: str = ""
+
+    def __call__(
+        self,
+        *evidence: Evidence,
+        remedy: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> Problem:
+        fix = self.fix
+        return Problem(
+            self.code,
+            self.severity,
+            Sentence(self.message.template, **values),
+            Sentence(fix.template, **values) if isinstance(fix, Sentence) else fix,
+            evidence,
+            Remedy(self.remedy, dict(remedy)) if self.remedy and remedy is not None else None,
+            self.link,
+        )
 
 
 @dataclass(frozen=True)
@@ -42,7 +104,7 @@ class Passed:
     text: str
 
 
-type Outcome = Problem | Passed | None
+type Outcome = Problem | tuple[Problem, ...] | Passed | None
 type Check = Callable[[ServiceSpec, Facts], Outcome]
 
 
@@ -50,13 +112,29 @@ def is_direct(spec: ServiceSpec) -> bool:
     return spec.access in {Access.PUBLIC, Access.PRIVATE} and spec.direct
 
 
-def blocks(code: str, message: str, fix: str = "") -> Problem:
-    return Problem(code, Severity.BLOCKS, message, fix)
+def kept(problem: Problem) -> dict[str, Any]:
+    """A problem as a row keeps it: its sentences stay translatable."""
+    return {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": to_builtins(problem.message),
+        "fix": to_builtins(problem.fix),
+        "evidence": [[one.source, one.field, one.value] for one in problem.evidence],
+        "remedy": [problem.remedy.name, dict(problem.remedy.parameters)]
+        if problem.remedy
+        else None,
+        "link": problem.link,
+    }
 
 
-def warns(code: str, message: str, fix: str = "") -> Problem:
-    return Problem(code, Severity.WARNS, message, fix)
-
-
-def unknown(code: str, message: str, fix: str = "") -> Problem:
-    return Problem(code, Severity.INFORMS, message, fix)
+def restored(row: Mapping[str, Any]) -> Problem:
+    remedy = row.get("remedy")
+    return Problem(
+        row["code"],
+        Severity(row["severity"]),
+        from_builtins(row["message"]),
+        from_builtins(row.get("fix", "")),
+        tuple(Evidence(*one) for one in row.get("evidence", ())),
+        Remedy(*remedy) if remedy else None,
+        row.get("link", ""),
+    )

@@ -2,7 +2,16 @@ from dataclasses import replace
 
 import pytest
 
-from services.limits import Facts, PodFacts, Severity, SubnetFacts, check, judge
+from services.limits import (
+    Facts,
+    PodFacts,
+    PortFacts,
+    Severity,
+    SubnetFacts,
+    Unread,
+    check,
+    judge,
+)
 from services.spec import Access, ClaimBy, HealthCheck, Port, Protocol, ServiceSpec
 
 SPEC = ServiceSpec(
@@ -13,7 +22,7 @@ SPEC = ServiceSpec(
     selector=(("app", "storefront"),),
     claim=ClaimBy.CLASS,
 )
-POD = PodFacts("storefront-1", "eni", gated=True, named_ports=frozenset({("http", "TCP")}))
+POD = PodFacts("storefront-1", "eni", gated=True, ports=(PortFacts("http", "TCP", 8080),))
 FACTS = Facts(
     kubernetes=(1, 30),
     add_on="VPC_CNI_SHARED",
@@ -53,10 +62,11 @@ def test_the_kubernetes_version_must_carry_the_claim(
 
 @pytest.mark.parametrize(
     ("add_on", "code"),
-    [("CILIUM_OVERLAY", "CiliumOverlay"), ("GLOBAL_ROUTER", "GlobalRouterDirect")],
+    [("CILIUM_OVERLAY", "CiliumOverlay"), ("UNKNOWN", "AddOnUnsupported")],
 )
 def test_addresses_outside_the_vpc_are_refused_with_the_reason(add_on: str, code: str) -> None:
-    assert found(facts=replace(FACTS, add_on=add_on))[code] is Severity.BLOCKS
+    facts = replace(FACTS, add_on=add_on, add_on_word="CiliumBGP")
+    assert found(facts=facts)[code] is Severity.BLOCKS
 
 
 @pytest.mark.parametrize("access", [Access.CLUSTER_IP, Access.NODE_PORT])
@@ -67,16 +77,16 @@ def test_services_without_a_load_balancer_go_anywhere(access: Access, add_on: st
 
 
 def test_what_could_not_be_read_is_said_to_be_unknown() -> None:
-    facts = Facts(kubernetes=None, add_on="UNKNOWN", pods=None)
+    facts = Facts(kubernetes=Unread(), add_on="UNKNOWN", pods=Unread())
     codes = found(facts=facts)
     assert set(codes) == {"KubernetesVersionUnknown", "AddOnUnknown", "PodsUnknown"}
     assert set(codes.values()) == {Severity.INFORMS}
 
 
 def test_pods_on_container_network_addresses() -> None:
-    route = replace(POD, network_mode="route")
-    assert found(facts=replace(FACTS, pods=(route,)))["WrongNetworkMode"] is Severity.BLOCKS
-    codes = found(facts=replace(FACTS, pods=(route, POD)))
+    overlay = replace(POD, network_mode="overlay")
+    assert found(facts=replace(FACTS, pods=(overlay,)))["WrongNetworkMode"] is Severity.BLOCKS
+    codes = found(facts=replace(FACTS, pods=(overlay, POD)))
     assert codes["SomeWrongNetworkMode"] is Severity.WARNS
 
 
@@ -105,7 +115,7 @@ def test_a_named_target_must_exist_in_the_pods() -> None:
     assert "NoSuchPortName" not in found(named)
     wrong = replace(SPEC, ports=(Port(Protocol.TCP, 80, "abc"),))
     assert found(wrong)["NoSuchPortName"] is Severity.BLOCKS
-    bare = replace(POD, named_ports=frozenset())
+    bare = replace(POD, ports=())
     assert found(named, replace(FACTS, pods=(POD, bare)))["PortNameMissing"] is Severity.WARNS
 
 
@@ -114,7 +124,7 @@ def test_a_private_load_balancer_needs_a_free_address() -> None:
     assert found(private) == {}
     assert found(replace(private, subnet_id="subnet-full01"))["SubnetFull"] is Severity.BLOCKS
     assert found(replace(private, subnet_id="subnet-x"))["NoSuchSubnet"] is Severity.BLOCKS
-    assert "SubnetUnknown" in found(private, replace(FACTS, subnets=None))
+    assert "SubnetUnknown" in found(private, replace(FACTS, subnets=Unread()))
 
 
 def test_quotas_come_from_the_account_never_from_a_constant() -> None:
@@ -122,7 +132,7 @@ def test_quotas_come_from_the_account_never_from_a_constant() -> None:
     codes = found(facts=tight)
     assert codes["TargetQuota"] is Severity.WARNS
     assert codes["ListenerQuota"] is Severity.BLOCKS
-    assert found(facts=replace(FACTS, quotas=None))["QuotaUnknown"] is Severity.INFORMS
+    assert found(facts=replace(FACTS, quotas=Unread()))["QuotaUnknown"] is Severity.INFORMS
 
 
 def test_pods_without_the_gate_are_counted() -> None:
@@ -138,13 +148,13 @@ def test_weak_health_checks_are_flagged() -> None:
 
 
 def test_a_class_claim_beside_tkes_controller_is_flagged() -> None:
-    facts = replace(FACTS, tke_controller=True)
+    facts = replace(FACTS, controller={})
     assert "TkeControllerPresent" in found(facts=facts)
     assert "TkeControllerPresent" not in found(replace(SPEC, claim=ClaimBy.ANNOTATION), facts)
 
 
 def test_the_worst_comes_first() -> None:
-    facts = replace(FACTS, add_on="CILIUM_OVERLAY", pods=(replace(POD, gated=False),), quotas=None)
+    facts = replace(FACTS, add_on="CILIUM_OVERLAY", pods=(replace(POD, gated=False),), quotas=Unread())
     assert [p.severity for p in check(SPEC, facts)] == [
         Severity.BLOCKS,
         Severity.WARNS,

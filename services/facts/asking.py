@@ -1,0 +1,144 @@
+"""Questions asked at once, each once: their answers live for seconds, and nobody waits too long.
+
+A question that has not answered in time is `Unread`; its thread goes on, so that the next look
+finds the answer.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any
+
+from console.facts import UnknownCluster
+from console.kube import KubeError
+from console.tencent import CloudError, Throttled
+from services.limits.facts import Unread
+from services.limits.sentence import Sentence
+
+# How long an answer counts, and a failure.
+FRESH_SECONDS, FAILED_SECONDS = 10.0, 3.0
+MOST = 2000
+type Key = tuple[object, ...]
+_threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="facts")
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Answer:
+    value: Any
+    at: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """`what` is how the API calls it: "vpc:DescribeVpcs", "get pods"."""
+
+    what: str
+    ask: Callable[[], Any]
+    key: Key = ()
+
+
+_known: dict[Key, Answer] = {}
+_under_way: dict[Key, Future[Answer]] = {}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """By the names of the questions; `age` is the oldest's, in seconds."""
+
+    found: Mapping[str, Any]
+    age: float
+
+    def __getitem__(self, name: str) -> Any:
+        return self.found.get(name)
+
+
+def ask(questions: Mapping[str, Question], *, seconds: float, fresh: float) -> Answers:
+    """All of them in parallel; answers no older than `fresh` seconds are not asked for again."""
+    started = time.monotonic()
+    found: dict[str, Answer] = {}
+    asked: dict[str, Future[Answer]] = {}
+    for name, question in questions.items():
+        known = _known.get(question.key) if question.key else None
+        if known and started - known.at < _lives(known, fresh):
+            found[name] = known
+        else:
+            asked[name] = _sent(question)
+    wait(asked.values(), timeout=seconds)
+    for name, future in asked.items():
+        if future.done():
+            found[name] = future.result()
+        else:
+            found[name] = Answer(_late(questions[name].what, seconds), started)
+    now = time.monotonic()
+    ages = [now - one.at for one in found.values() if not isinstance(one.value, Unread)]
+    return Answers({name: one.value for name, one in found.items()}, max(ages, default=0.0))
+
+
+def _lives(known: Answer, fresh: float) -> float:
+    return min(fresh, FAILED_SECONDS) if isinstance(known.value, Unread) else fresh
+
+
+def _sent(question: Question) -> Future[Answer]:
+    """One thread for all who ask the same at the same time."""
+    with _lock:
+        running = _under_way.get(question.key) if question.key else None
+        if running is not None and not running.done():
+            return running
+        future = _threads.submit(copy_context().run, _answer, question)
+        if question.key:
+            _under_way[question.key] = future
+        return future
+
+
+def _answer(question: Question) -> Answer:
+    try:
+        value = question.ask()
+    except (CloudError, KubeError, UnknownCluster) as error:
+        value = unread(question.what, error)
+    answer = Answer(value, time.monotonic())
+    if question.key:
+        with _lock:
+            if len(_known) > MOST:
+                _known.clear()
+            _known[question.key] = answer
+            _under_way.pop(question.key, None)
+    return answer
+
+
+def unread(what: str, error: Exception) -> Unread:
+    """Why it could not be read, in the words of who has to change it."""
+    if isinstance(error, KubeError):
+        if error.status in {401, 403}:
+            return Unread(Sentence("no permission to %(what)s", what=what))
+        if error.status == 0:
+            return Unread(Sentence("the API server does not answer (%(what)s)", what=what))
+        return Unread(
+            Sentence("%(what)s: %(error)s", what=what, error=str(error.message or error.reason))
+        )
+    if isinstance(error, CloudError):
+        if error.code.startswith(("UnauthorizedOperation", "AuthFailure.Unauthorized")):
+            return Unread(Sentence("no permission for %(what)s", what=what))
+        if error.code == "NetworkError":
+            return Unread(Sentence("%(what)s does not answer", what=what))
+        if isinstance(error, Throttled):
+            return Unread(Sentence("%(what)s waits for its turn (rate limit)", what=what))
+        return Unread(Sentence("%(what)s: %(error)s", what=what, error=error.code))
+    return Unread(Sentence("%(what)s: %(error)s", what=what, error=str(error).rstrip(".")))
+
+
+def _late(what: str, seconds: float) -> Unread:
+    return Unread(
+        Sentence(
+            "%(what)s has not answered within %(seconds)s s", what=what, seconds=f"{seconds:g}"
+        )
+    )
+
+
+def forget() -> None:
+    """After a change that podgate itself made."""
+    with _lock:
+        _known.clear()

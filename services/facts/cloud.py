@@ -1,0 +1,229 @@
+"""The cloud's side of the facts: one function for each question, in the API's own words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import batched
+from typing import Any
+
+from console import ccn, tencent
+from console import facts as stored
+from console.container_routes import Ccn
+from console.models import Account, Cluster
+from services.binding.calls import LISTENER_PREFIX
+from services.facts.asking import Key, Question
+from services.limits.facts import BalancerFacts, Interface, Ipamd, SubnetFacts
+from services.limits.security import SecurityGroup, group
+from services.spec import Access
+
+# Values the VPC API takes in one filter; so many addresses are looked at.
+VALUES_PER_FILTER = 5
+SAMPLE = 20
+TYPES = {Access.PUBLIC: "OPEN", Access.PRIVATE: "INTERNAL"}
+
+type Row = Mapping[str, Any]
+
+
+def question(cluster: Cluster, what: str, ask: Any, *more: object) -> Question:
+    """Kept until the cluster's stored facts are read anew: a remedy does that."""
+    key: Key = (cluster.pk, cluster.facts_at, what, *more)
+    return Question(what, ask, key)
+
+
+def network(cluster: Cluster) -> dict[str, Any]:
+    found: dict[str, Any] = cluster.facts.get("network") or {}
+    return found
+
+
+def questions(cluster: Cluster, access: Access) -> dict[str, Question]:
+    """What every Service with a load balancer is judged by."""
+    account, kind = cluster.account, TYPES[access]
+    return {
+        "quotas": question(cluster, "clb:DescribeQuota", lambda: quotas(account)),
+        "balancers": question(
+            cluster, "clb:DescribeLoadBalancers", lambda: balancers(account, kind), kind
+        ),
+    }
+
+
+def of_eni(cluster: Cluster) -> dict[str, Question]:
+    """What Pods on ENIs need."""
+    subnet_ids = tuple(network(cluster).get("eni_subnet_ids") or ())
+    return {
+        "ipamd": question(cluster, "tke:DescribeIPAMD", lambda: ipamd(cluster)),
+        "eni_subnets": question(
+            cluster,
+            "vpc:DescribeSubnets",
+            lambda: subnet_facts(stored.subnets(cluster.account, subnet_ids)),
+            "eni",
+        ),
+    }
+
+
+def of_router(cluster: Cluster) -> dict[str, Question]:
+    """What GlobalRouter Pods need."""
+    account, net = cluster.account, network(cluster)
+    cidrs = tuple(net.get("cluster_cidrs") or ())
+    return {
+        "account_type": question(
+            cluster, "vpc:DescribeNetworkAccountType", lambda: account_type(account)
+        ),
+        "ccn": question(
+            cluster,
+            "vpc:DescribeCcnRoutes",
+            lambda: read_ccn(account, str(net.get("vpc_id") or ""), cidrs),
+        ),
+    }
+
+
+def of_private(cluster: Cluster) -> dict[str, Question]:
+    """What a private load balancer needs; the subnets are those of the whole VPC."""
+    return {
+        "subnets": question(cluster, "vpc:DescribeSubnets", lambda: vpc_subnets(cluster), "all"),
+        "vpc_cidr": question(cluster, "vpc:DescribeVpcs", lambda: vpc_cidr(cluster)),
+    }
+
+
+def of_addresses(cluster: Cluster, ips: Sequence[str]) -> dict[str, Question]:
+    return {
+        f"interfaces {number}": question(
+            cluster,
+            "vpc:DescribeNetworkInterfaces",
+            lambda some=some: interfaces(cluster, some),
+            some,
+        )
+        for number, some in enumerate(batched(ips[:SAMPLE], VALUES_PER_FILTER))
+    }
+
+
+def of_groups(cluster: Cluster, ids: Iterable[str]) -> dict[str, Question]:
+    return {
+        id: question(
+            cluster,
+            "vpc:DescribeSecurityGroupPolicies",
+            lambda id=id: security_group(cluster.account, id),
+            id,
+        )
+        for id in ids
+    }
+
+
+def of_balancer(cluster: Cluster, lb_id: str) -> Question:
+    return question(
+        cluster, "clb:DescribeLoadBalancers", lambda: balancer(cluster.account, lb_id), lb_id
+    )
+
+
+def quotas(account: Account) -> dict[str, int]:
+    answer = tencent.call(account, "clb", "DescribeQuota")
+    return {one["QuotaId"]: one["QuotaLimit"] for one in answer.get("QuotaSet") or ()}
+
+
+def balancers(account: Account, kind: str) -> int:
+    """How many load balancers of this type the account has in the region."""
+    asked = {"LoadBalancerType": kind, "Limit": 1}
+    return int(tencent.call(account, "clb", "DescribeLoadBalancers", asked)["TotalCount"])
+
+
+def account_type(account: Account) -> str:
+    return str(tencent.call(account, "vpc", "DescribeNetworkAccountType")["NetworkAccountType"])
+
+
+def read_ccn(account: Account, vpc_id: str, cidrs: Sequence[str]) -> Ccn:
+    return ccn.read(account, vpc_id, cidrs)
+
+
+def ipamd(cluster: Cluster) -> Ipamd:
+    asked = {"ClusterId": cluster.cluster_id}
+    found = tencent.call(cluster.account, "tke", "DescribeIPAMD", asked)
+    progress: Row = {}
+    try:
+        progress = tencent.call(cluster.account, "tke", "DescribeEnableVpcCniProgress", asked)
+    except tencent.CloudError as error:
+        # A cluster that was born with VPC-CNI has no such task.
+        if error.code in {"NetworkError"} or isinstance(error, tencent.Throttled):
+            raise
+    return Ipamd(
+        enabled=bool(found.get("EnableIPAMD")) and not found.get("DisableVpcCniMode"),
+        phase=str(found.get("Phase") or ""),
+        reason=str(found.get("Reason") or ""),
+        progress=str(progress.get("Status") or ""),
+        error=str(progress.get("ErrorMessage") or ""),
+    )
+
+
+def vpc_subnets(cluster: Cluster) -> list[dict[str, Any]]:
+    """All subnets of the cluster's VPC with their free IPs."""
+    vpc_id = network(cluster).get("vpc_id")
+    if not vpc_id:
+        raise stored.UnknownCluster(cluster.account, cluster.cluster_id)
+    asked = {"Filters": [{"Name": "vpc-id", "Values": [vpc_id]}], "Limit": "100"}
+    answer = tencent.call(cluster.account, "vpc", "DescribeSubnets", asked)
+    return [stored.subnet(item) for item in answer.get("SubnetSet") or ()]
+
+
+def subnet_facts(found: Iterable[Row]) -> tuple[SubnetFacts, ...]:
+    return tuple(SubnetFacts(one["id"], one["free"], one["zone"]) for one in found)
+
+
+def vpc_cidr(cluster: Cluster) -> str:
+    vpc_id = network(cluster).get("vpc_id")
+    answer = tencent.call(cluster.account, "vpc", "DescribeVpcs", {"VpcIds": [vpc_id]})
+    return next((str(one["CidrBlock"]) for one in answer.get("VpcSet") or ()), "")
+
+
+def interfaces(cluster: Cluster, ips: Sequence[str]) -> tuple[Interface, ...]:
+    """Which network interface holds each of these addresses; those of none are missing."""
+    filters = [{"Name": "address-ip", "Values": list(ips)}]
+    if vpc_id := network(cluster).get("vpc_id"):
+        filters.append({"Name": "vpc-id", "Values": [vpc_id]})
+    asked = {"Filters": filters, "Limit": 100}
+    answer = tencent.call(cluster.account, "vpc", "DescribeNetworkInterfaces", asked)
+    return tuple(
+        Interface(
+            ip=address["PrivateIpAddress"],
+            id=str(one["NetworkInterfaceId"]),
+            vpc_id=str(one["VpcId"]),
+            groups=tuple(one.get("GroupSet") or ()),
+            is_node=bool(one.get("Primary")) and bool(address.get("Primary")),
+        )
+        for one in answer.get("NetworkInterfaceSet") or ()
+        for address in one.get("PrivateIpAddressSet") or ()
+        if address["PrivateIpAddress"] in ips
+    )
+
+
+def security_group(account: Account, id: str) -> SecurityGroup:
+    asked = {"SecurityGroupId": id}
+    answer = tencent.call(account, "vpc", "DescribeSecurityGroupPolicies", asked)
+    return group(id, (answer.get("SecurityGroupPolicySet") or {}).get("Ingress") or ())
+
+
+def balancer(account: Account, lb_id: str) -> BalancerFacts | None:
+    """The load balancer and the listeners on it that are not ours; None when it is gone."""
+    asked = {"LoadBalancerIds": [lb_id]}
+    try:
+        found = tencent.call(account, "clb", "DescribeLoadBalancers", asked)["LoadBalancerSet"]
+    except tencent.NotFound:
+        return None
+    if not found:
+        return None
+    by_id = {"LoadBalancerId": lb_id}
+    listeners = tencent.call(account, "clb", "DescribeListeners", by_id).get("Listeners") or ()
+    return balancer_facts(found[0], listeners)
+
+
+def balancer_facts(row: Row, listeners: Iterable[Row] = ()) -> BalancerFacts:
+    address = next(iter(row.get("LoadBalancerVips") or ()), row.get("LoadBalancerDomain") or "")
+    names = {
+        f"{one['Protocol']}:{one['Port']}": str(one.get("ListenerName") or "") for one in listeners
+    }
+    return BalancerFacts(
+        id=str(row["LoadBalancerId"]),
+        vip=str(address),
+        groups=tuple(row.get("SecureGroups") or ()),
+        pass_to_target=bool(row.get("LoadBalancerPassToTarget")),
+        delete_protected="DeleteProtect" in (row.get("AttributeFlags") or ()),
+        isolated=bool(row.get("Isolation")),
+        blocked=bool(row.get("IsBlock")),
+        snat_pro=bool(row.get("SnatPro")),
+        foreign={key: name for key, name in names.items() if not name.startswith(LISTENER_PREFIX)},
+    )
