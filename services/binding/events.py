@@ -22,8 +22,23 @@ def on_pod(kube: Kube, namespace: str, name: str, uid: str, reason: str, message
     _tell(kube, "Pod", namespace, name, uid, reason, message)
 
 
+def on_workload(
+    kube: Kube, kind: str, metadata: dict[str, Any], reason: str, message: str
+) -> None:
+    where = (metadata["namespace"], metadata["name"], metadata["uid"])
+    _tell(kube, kind, *where, reason, message, api_version="apps/v1")
+
+
 def _tell(
-    kube: Kube, kind: str, namespace: str, name: str, uid: str, reason: str, message: str
+    kube: Kube,
+    kind: str,
+    namespace: str,
+    name: str,
+    uid: str,
+    reason: str,
+    message: str,
+    *,
+    api_version: str = "v1",
 ) -> None:
     """An event that cannot be written is never a reason to stop."""
     now = datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
@@ -34,7 +49,7 @@ def _tell(
         "kind": "Event",
         "metadata": {"name": event_name, "namespace": namespace},
         "involvedObject": {
-            "apiVersion": "v1",
+            "apiVersion": api_version,
             "kind": kind,
             "namespace": namespace,
             "name": name,
@@ -65,4 +80,4 @@ def _count_up(kube: Kube, where: str, now: str) -> None:
         return
 
 
-WARNINGS = {"Blocked", "Degraded", "Unhealthy", "ForeignListener", "LoadBalancerGone"}
+WARNINGS = {"Blocked", "Degraded", "Unhealthy", "ForeignListener", "LoadBalancerGone", "TrafficGuard"}

@@ -51,11 +51,30 @@ def gate_condition(
     """
     if not backings and not removed:
         return None
+    wanted = _wanted(gate_type, backings, current, now)
+    return wanted if current is None else _against(wanted, current, now)
+
+
+def held_back(
+    backings: Sequence[Backing], current: Condition | None, now: datetime
+) -> datetime | None:
+    """When an open gate may say what it does not say yet: its message changes only so often."""
+    if not backings or current is None or current.status != "True":
+        return None
+    wanted = _wanted(current.type, backings, current, now)
+    if (wanted.reason, wanted.message) == (current.reason, current.message):
+        return None
+    return (current.last_probe_time or now) + MESSAGE_EVERY
+
+
+def _wanted(
+    gate_type: str, backings: Sequence[Backing], current: Condition | None, now: datetime
+) -> Condition:
     is_open, reason, message = _verdict(backings)
     was_open = current is not None and current.status == "True"
     if was_open and not is_open:
         is_open, message = True, f"{message} The gate stays open for the life of the Pod."
-    wanted = Condition(
+    return Condition(
         type=gate_type,
         status="True" if is_open else "False",
         reason=reason,
@@ -63,7 +82,6 @@ def gate_condition(
         last_transition_time=now,
         last_probe_time=now,
     )
-    return wanted if current is None else _against(wanted, current, now)
 
 
 def _against(wanted: Condition, current: Condition, now: datetime) -> Condition | None:

@@ -6,19 +6,29 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import NamedTuple
 
 from console import kinds, live
 from console.kube import Conflict, Kube, NotFound, path
 from console.models import Cluster
 from services.binding import cluster as clusters
 from services.binding import events
-from services.binding.gate import Backing, Reason, gate_condition
+from services.binding.gate import Backing, Reason, gate_condition, held_back
 from services.binding.pods import has_gate, selects, target_port
 from services.binding.state import excluded
 from services.models import Binding, Registration
 from services.spec import ServiceSpec, claim
 
-WRITERS, FEW_WRITERS = 8, 2
+# They live as long as the process, so their connections do too.
+_opening = ThreadPoolExecutor(8, thread_name_prefix="gates")
+_explaining = ThreadPoolExecutor(2, thread_name_prefix="explaining")
+
+
+class Outcome(Enum):
+    WRITTEN = auto()
+    GONE = auto()
+    BEHIND = auto()
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,20 @@ class Claimed:
 class Change:
     pod: kinds.Pod
     condition: kinds.Condition
+
+
+class Decided(NamedTuple):
+    """What to write now, and when words that are held back may be said."""
+
+    changes: list[Change]
+    says_at: datetime | None
+
+
+class Written(NamedTuple):
+    """The gates that were written; `is_behind`: of some, something newer was there already."""
+
+    changes: list[Change]
+    is_behind: bool
 
 
 def settle(
@@ -56,27 +80,46 @@ def settle(
         return []
     if claims is None:
         claims = claimed(cluster, kube, namespace)
+    changes = decide(cluster, gated, claims, now=now, leaving=leaving).changes
+    if not may_open:
+        changes = [change for change in changes if _only_explains(change) or _is_released(change)]
+    return write(cluster, kube, namespace, changes).changes
+
+
+def decide(
+    cluster: Cluster,
+    pods: Sequence[kinds.Pod],
+    claims: Sequence[Claimed],
+    *,
+    now: datetime,
+    leaving: str = "",
+) -> Decided:
+    """What the gates of these Pods should say, where that differs from what they say."""
+    gated = [pod for pod in pods if has_gate(pod, cluster.gate_type)]
     counting = [one for one in claims if one.uid != leaving]
-    rows = _rows(cluster, gated)
-    changes = []
+    rows, add_on = _rows(cluster, gated), clusters.add_on(cluster)
+    changes, says_at = [], None
     for pod in gated:
-        backings = _backings(pod, counting, rows[pod.metadata.uid], clusters.add_on(cluster))
+        backings = _backings(pod, counting, rows[pod.metadata.uid], add_on)
+        current = _current(pod, cluster.gate_type)
         condition = gate_condition(
-            cluster.gate_type,
-            backings,
-            _current(pod, cluster.gate_type),
-            now=now,
-            removed=bool(leaving),
+            cluster.gate_type, backings, current, now=now, removed=bool(leaving)
         )
-        holds = condition and condition.status == "False"
-        if condition and (may_open or holds or condition.reason == Reason.BINDING_REMOVED):
+        if condition:
             changes.append(Change(pod, condition))
-    return _write(cluster, kube, namespace, changes)
+        elif later := held_back(backings, current, now):
+            says_at = min(says_at or later, later)
+    return Decided(changes, says_at)
+
+
+def _is_released(change: Change) -> bool:
+    return change.condition.reason == Reason.BINDING_REMOVED
 
 
 def claimed(cluster: Cluster, kube: Kube, namespace: str) -> list[Claimed]:
     """The claimed Services of a namespace, live; what of one cannot be read holds nobody."""
-    bindings = {b.service_uid: b for b in Binding.objects.filter(cluster=cluster)}
+    known = Binding.objects.filter(cluster=cluster, namespace=namespace)
+    bindings = {binding.service_uid: binding for binding in known}
     found = []
     for service in kube.get(path("Service", namespace))["items"]:
         if claim(service, cluster) and not clusters.is_deleting(service):
@@ -137,33 +180,38 @@ def _because(pod: kinds.Pod, binding: Binding | None, add_on: str) -> str:
     return ""
 
 
-def _write(cluster: Cluster, kube: Kube, namespace: str, changes: Sequence[Change]) -> list[Change]:
+def write(cluster: Cluster, kube: Kube, namespace: str, changes: Sequence[Change]) -> Written:
     """Each Pod on its own: one that is gone meanwhile is nobody's trouble."""
-    if not changes:
-        return []
-    # Those that open go first; where none does, nobody waits, and others have more to do.
-    changes = sorted(changes, key=_only_explains)
-    writers = FEW_WRITERS if _only_explains(changes[0]) else WRITERS
-    with ThreadPoolExecutor(min(writers, len(changes))) as pool:
-        asked = [pool.submit(copy_context().run, _patch, kube, change) for change in changes]
-        results = [one.exception() or one.result() for one in asked]
-    written = [change for change, result in zip(changes, results, strict=True) if result is True]
+    asked = [
+        # Those that open have their own threads: where none does, nobody waits.
+        (_explaining if _only_explains(change) else _opening).submit(
+            copy_context().run, _patch, kube, change
+        )
+        for change in sorted(changes, key=_only_explains)
+    ]
+    results = [one.exception() or one.result() for one in asked]
+    pairs = zip(sorted(changes, key=_only_explains), results, strict=True)
+    written = [change for change, result in pairs if result is Outcome.WRITTEN]
     _tell(cluster, kube, namespace, written)
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    return written
+    return Written(written, Outcome.BEHIND in results)
 
 
 def _only_explains(change: Change) -> bool:
     return change.condition.status == "False"
 
 
-def _patch(kube: Kube, change: Change) -> bool:
+def _patch(kube: Kube, change: Change) -> Outcome:
     """Our condition only, merged by type, and only on the Pod that was looked at."""
     pod, condition = change.pod, change.condition
+    metadata = {"uid": pod.metadata.uid}
+    if _only_explains(change):
+        # Another worker may have opened it since: what is open never closes.
+        metadata["resourceVersion"] = pod.metadata.resource_version
     body = {
-        "metadata": {"uid": pod.metadata.uid},
+        "metadata": metadata,
         "status": {
             "conditions": [
                 {
@@ -180,10 +228,12 @@ def _patch(kube: Kube, change: Change) -> bool:
     where = path("Pod", pod.metadata.namespace, pod.metadata.name, "status")
     try:
         kube.patch(where, body, kind="strategic")
-    except (NotFound, Conflict):
-        # Gone, or another Pod has its name: the uid is a precondition.
-        return False
-    return True
+    except NotFound:
+        return Outcome.GONE
+    except Conflict:
+        # It changed, or another Pod has its name: the uid is a precondition.
+        return Outcome.BEHIND if _only_explains(change) else Outcome.GONE
+    return Outcome.WRITTEN
 
 
 def _time(when: datetime | None) -> str | None:

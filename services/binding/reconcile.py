@@ -17,7 +17,6 @@ from services.binding import (
     balancer,
     cluster,
     events,
-    gates,
     health,
     lanes,
     leases,
@@ -32,7 +31,8 @@ from services.binding.clb import Observed
 from services.binding.phases import Standing
 from services.binding.plan import Step, first_look, plan, takes_away
 from services.binding.run import Again, Blocked, ComeBack, Outcome, Run, Settled, again, report
-from services.binding.state import State, checks, left_out
+from services.binding.settings import checks
+from services.binding.state import State, Why, left_out
 from services.limits import Problem, Severity
 from services.models import Binding, Phase
 
@@ -41,7 +41,6 @@ ROUNDS = 6
 BLOCKED_SECONDS = 30.0
 BUSY_SECONDS = 0.5
 MOST_BACK_OFF = 30.0
-FEW_PODS = 50
 # So many times in a row the load balancer is busy before that is worth a word.
 LONG_BUSY = 20
 # Phases worth a Kubernetes Event.
@@ -175,7 +174,7 @@ def _run(run: Run) -> Outcome:
         _show(run, has, is_first=not before)
         todo = [s for s in steps if s not in run.refused and lanes.is_possible(s, observed)]
         if not todo:
-            return _settled(run, has, pods)
+            return _settled(run, has)
         if not (run.is_fresh or run.is_leaving) and any(map(takes_away, todo)):
             # By the health of now: what is recorded may be seconds old.
             run.is_fresh = True
@@ -202,7 +201,10 @@ def _note(run: Run, has: State, desired: State, pods: Sequence[Pod]) -> None:
     """What the Service's page shows of this look."""
     binding = run.binding
     add_on = cluster.add_on(binding.cluster)
-    left = left_out(run.spec, pods, desired, add_on=add_on) if run.spec else ()
+    unrouted = run.unrouted.message if run.unrouted else ""
+    left = left_out(run.spec, pods, desired, add_on=add_on, unrouted=unrouted) if run.spec else ()
+    if run.unrouted and any(one.reason is Why.NO_ROUTE for one in left):
+        run.problems = [*{p: None for p in (*run.problems, run.unrouted)}]
     binding.excluded = [asdict(one) for one in left]
     binding.observed_at = timezone.now()
     binding.save(update_fields=["excluded", "observed_at"])
@@ -242,7 +244,7 @@ def _foreign(run: Run, has: State) -> list[Problem]:
     return found
 
 
-def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
+def _settled(run: Run, has: State) -> Outcome:
     """No step can be taken: gates are told why they wait, health is looked at when it can be good.
 
     What was refused is tried again rarely, so that it heals when the user has mended it.
@@ -256,30 +258,15 @@ def _settled(run: Run, has: State, pods: Sequence[Pod]) -> Outcome:
         default=0.0,
     )
     binding.checks = checks(run.spec) if run.spec else {}
-    binding.refresh_from_db(fields=["gates_due"])
-    # A gate that could not be written is not put off by a Pod that is new.
-    looks_at = health.next_look(binding, now, retry_gates=True)
-    binding.health_due_at = now if binding.gates_due else looks_at
-    binding.gates_due = True
-    binding.save(update_fields=["first_look", "checks", "health_due_at", "gates_due"])
-    _explain(run, pods)
+    binding.health_due_at = health.next_look(binding, now)
+    # Pods that are new, or that have a reason more, are told why they wait.
+    binding.gates_due_at = now
+    binding.save(update_fields=["first_look", "checks", "health_due_at", "gates_due_at"])
     if drained := reading.next_drained(has, now):
         return Again(drained, waits.DRAINING)
-    if run.refused:
+    if run.refused or run.unrouted:
         return again(BLOCKED_SECONDS, "What was refused is tried again.")
     return Settled()
-
-
-def _explain(run: Run, pods: Sequence[Pod]) -> None:
-    """Why gates wait: said at once to a few Pods; of many, other load balancers would wait."""
-    from services import tasks
-
-    binding = run.binding
-    if len(pods) > FEW_PODS:
-        tasks.deliver(tasks.settle_gates, binding.cluster.pk, expires=60)
-        return
-    now = timezone.now()
-    gates.settle(binding.cluster, run.kube, binding.namespace, pods, now=now, may_open=False)
 
 
 def _leave(run: Run) -> Outcome:

@@ -66,9 +66,7 @@ def _release_gates(binding: Binding, kube: Kube, service: cluster.Service | None
     # Other Services may hold these Pods no more: who reads their health decides.
     uids = {uid for _, uid in known}
     others = Registration.objects.filter(pod_uid__in=uids).exclude(binding=binding)
-    Binding.objects.filter(pk__in=others.values("binding")).update(
-        gates_due=True, health_due_at=timezone.now()
-    )
+    Binding.objects.filter(pk__in=others.values("binding")).update(gates_due_at=timezone.now())
 
 
 def _forget_service(binding: Binding, kube: Kube, service: cluster.Service | None) -> None:

@@ -1,17 +1,45 @@
-"""One tick: which tasks are due now, by what the rows say and the clock."""
+"""The ticker: which tasks are due now, by the rows and the clock, and when to look again."""
 
+import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Min
+from django.utils import timezone
 
 from console import alive
 from console.models import Account, Cluster
 from services import tasks
 from services.binding import health, leases, wanted
+from services.models import Binding
 
-EVERY = 0.25
+EVERY, SOONEST = 0.25, 0.02
 LEASE = "ticker"
+# A poll that was sent and has moved no due time by then is sent again: it may have come while
+# another one was at it.
+LOST_AFTER = 0.5
 # Seconds between two of the same kind; the first sweep comes at once.
 BEAT, SWEEP, FACTS, ORPHANS = 5.0, 10.0, 30.0, 300.0
+
+
+def run(stop: threading.Event) -> None:
+    """Tick for as long as the lease is ours; a second ticker only stands by."""
+    ticker = Ticker()
+    alive.beat("ticker")
+    with leases.held(LEASE) as lease:
+        while lease and not stop.is_set():
+            lease.ready_to_write()
+            ticker.tick()
+            stop.wait(pause())
+
+
+def pause() -> float:
+    """Seconds until the next look is due: gates wait for it, so it is not late by a tick."""
+    now = timezone.now()
+    soon = Binding.objects.filter(health_due_at__gt=now, lb_status="running")
+    first = soon.aggregate(first=Min("health_due_at"))["first"]
+    return EVERY if first is None else min(EVERY, max(SOONEST, (first - now).total_seconds()))
 
 
 @dataclass
@@ -19,16 +47,26 @@ class Ticker:
     """What was sent when, by this process; all that matters is on the rows."""
 
     sent: dict[tuple[str, int], float] = field(default_factory=dict)
+    # By account, the earliest due time that a poll was sent for.
+    polled: dict[int, tuple[datetime, float]] = field(default_factory=dict)
 
     def tick(self) -> None:
         alive.beat("ticker")
-        with leases.held(LEASE) as lease:
-            if lease:
-                wanted.send(wanted.due().values_list("pk", flat=True))
-                accounts = health.due().values_list("cluster__account", flat=True)
-                for account in set(accounts):
-                    tasks.deliver(tasks.poll_health, account, expires=60)
-                self._send_the_regular()
+        wanted.send(wanted.due().values_list("pk", flat=True))
+        self._send_polls()
+        self._send_the_regular()
+
+    def _send_polls(self) -> None:
+        """One at a time: a poll takes all that is due in its account."""
+        due = health.due().order_by().values_list("cluster__account")
+        for account, looks_at, gates_at in due.annotate(
+            looks_at=Min("health_due_at"), gates_at=Min("gates_due_at")
+        ):
+            earliest = min(at for at in (looks_at, gates_at) if at)
+            before, at = self.polled.get(account, (None, 0.0))
+            if earliest != before or time.monotonic() - at > LOST_AFTER:
+                self.polled[account] = (earliest, time.monotonic())
+                tasks.deliver(tasks.poll_health, account, expires=60)
 
     def _send_the_regular(self) -> None:
         clusters = list(Cluster.objects.values_list("pk", flat=True))

@@ -10,20 +10,22 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections
 
-from services.binding import ticking
+from services.binding import leases, ticking
 
 
 class Command(BaseCommand):
-    help = "Send the tasks that are due, four times a second."
+    help = "Send the tasks that are due, at the moment they are due."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        ticker = ticking.Ticker()
-        while not stop.wait(ticking.EVERY):
+        while not stop.is_set():
             try:
-                ticker.tick()
+                ticking.run(stop)
             except OperationalError as error:
                 self.stderr.write(f"The database does not answer: {error}")
+            except leases.LeaseLost:
+                self.stderr.write("Another ticker took over.")
             close_old_connections()
+            stop.wait(ticking.EVERY)

@@ -10,7 +10,7 @@ from console.kinds import List, Pod
 from console.kube import Kube, KubeError, NotFound, path
 from console.models import Account
 from console.tencent import CloudError
-from services.binding import health
+from services.binding import opening
 from services.binding.reconcile import reconcile
 from services.binding.run import Again, Settled
 from services.binding.sweeping import adopt
@@ -28,7 +28,7 @@ def drive(
     while True:
         for _ in range(2 if twice else 1):
             outcome = reconcile(binding.pk)
-            health.poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
+            opening.poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
         if isinstance(outcome, Settled) and _holds(until):
             return
         assert time.monotonic() < deadline, _state(binding, outcome)

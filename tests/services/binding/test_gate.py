@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.kinds import Condition
-from services.binding.gate import Backing, Reason, gate_condition
+from services.binding.gate import Backing, Reason, gate_condition, held_back
 
 GATE = "podgate.dev/clb-ready"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,3 +87,14 @@ def test_a_removed_binding_releases_the_gate_only_when_it_was_the_last() -> None
     waits = gate_condition(GATE, [backing("Unknown")], None, now=NOW, removed=True)
     assert waits is not None
     assert waits.status == "False"
+
+
+def test_what_an_open_gate_may_not_say_yet_it_says_later() -> None:
+    said = standing("True", "Healthy", "The CLB says Alive on it.", ago=4)
+    assert decided("Dead", current=said) is None
+    later = held_back([backing("Dead")], said, NOW)
+    assert later == NOW + timedelta(seconds=6)
+    again = gate_condition(GATE, [backing("Dead")], said, now=later)
+    assert again is not None
+    assert (again.status, again.reason) == ("True", "Unhealthy")
+    assert held_back([backing("Dead")], again, later) is None

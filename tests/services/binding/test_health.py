@@ -9,7 +9,7 @@ from django.utils import timezone
 from console import kinds, tencent
 from console.kube import Kube, path
 from console.models import Account, Cluster
-from services.binding import clb, health, ledger
+from services.binding import clb, health, ledger, opening
 from services.binding.reconcile import reconcile
 from services.binding.run import Settled
 from services.models import Binding, Registration
@@ -56,7 +56,7 @@ def test_one_load_balancer_that_is_gone_does_not_hide_the_others(
     before = second.wanted
     Registration.objects.update(health="")
     Binding.objects.update(health_due_at=timezone.now())
-    health.poll(health.due(account))
+    opening.poll(health.due(account))
     assert "" not in first.registrations.values_list("health", flat=True)
     second.refresh_from_db()
     assert second.wanted > before
@@ -75,7 +75,7 @@ def test_words_of_the_pod_that_had_the_address_before_do_not_count(
     binding = create(kube, cluster, service())
     drive(binding, until=is_ready)
     Registration.objects.update(health="Unknown")
-    rows, words = list(Registration.objects.all()), said(account, binding)
+    rows, words = ledger.rows([binding.pk]), said(account, binding)
     # While the answer was on its way another worker registered the addresses for other Pods.
     later = timezone.now()
     Registration.objects.update(pod_uid="new", intended_at=later, registered_at=later)
@@ -95,13 +95,13 @@ def test_a_gate_whose_worker_died_after_the_health_was_noted_opens_at_the_next_p
 
     words = until(alive)
     assert words
-    Binding.objects.update(gates_due=False)
+    Binding.objects.update(gates_due_at=None)
     long_ago = timezone.now() - timedelta(seconds=12)
-    assert health._note(binding, list(Registration.objects.all()), words, long_ago)
+    assert health._note([binding.pk], ledger.rows([binding.pk]), words, long_ago)
     assert not any_ready(kube)
-    health.poll(Binding.objects.all())
+    opening.poll(Binding.objects.all())
     until(lambda: all_ready(kube))
-    assert not Binding.objects.get().gates_due
+    assert Binding.objects.get().gates_due_at is None
 
 
 def any_ready(kube: Kube) -> bool:
@@ -116,7 +116,7 @@ def test_a_warning_outlives_the_next_poll(cluster: Cluster, kube: Kube) -> None:
     warning = {"code": "ForeignTarget", "severity": "warns", "message": "Mind it.", "fix": ""}
     Binding.objects.update(problems=[warning])
     Registration.objects.update(health="Unknown")
-    health.poll(Binding.objects.all())
+    opening.poll(Binding.objects.all())
     assert Binding.objects.get().problems == [warning]
 
 
@@ -127,14 +127,15 @@ def test_a_cluster_out_of_reach_is_waited_for_elsewhere(
     drive(binding, until=is_ready)
     Cluster.objects.update(reachable=False, server="https://127.0.0.1:1")
     Registration.objects.update(health="Unknown")
-    health.poll(Binding.objects.all())
+    opening.poll(Binding.objects.all())
     row = Binding.objects.get()
     # What the CLB said is kept; the gates are left to a task of that cluster's own.
     assert set(row.registrations.values_list("health", flat=True)) == {"Alive"}
-    assert row.gates_due
+    assert row.gates_due_at is not None
+    assert row.gates_due_at - timezone.now() > opening.AFTER_ERROR
     Cluster.objects.update(reachable=True, server=cluster.server)
-    health.settle_due(Cluster.objects.get())
-    assert not Binding.objects.get().gates_due
+    opening.settle([binding.pk])
+    assert Binding.objects.get().gates_due_at is None
 
 
 def test_a_gate_that_could_not_be_written_is_not_put_off_by_a_new_pod(
@@ -145,9 +146,9 @@ def test_a_gate_that_could_not_be_written_is_not_put_off_by_a_new_pod(
     now = timezone.now()
     row = Registration.objects.all()[0]
     Registration.objects.filter(pk=row.pk).update(health="", registered_at=now)
-    Binding.objects.update(gates_due=True, health_due_at=now + health.AFTER_ERROR)
+    Binding.objects.update(gates_due_at=now + opening.AFTER_ERROR)
     reconcile(binding.pk)
-    due = Binding.objects.get().health_due_at
+    due = Binding.objects.get().gates_due_at
     assert due is not None
     assert due <= timezone.now()
 
@@ -187,7 +188,7 @@ def test_between_runs_the_poll_alone_brings_a_binding_to_ready(
     until(lambda: isinstance(reconcile(binding.pk), Settled))
 
     def polled() -> bool:
-        health.poll(Binding.objects.all())
+        opening.poll(Binding.objects.all())
         return is_ready() and all_ready(kube)
 
     until(polled)
@@ -202,7 +203,7 @@ def test_a_crash_after_any_write_of_the_poll_is_made_good_by_the_next(
     def polled() -> bool:
         try:
             with crash_after(1):
-                health.poll(Binding.objects.all())
+                opening.poll(Binding.objects.all())
         except Crash:
             pass
         # A worker that starts again much later.

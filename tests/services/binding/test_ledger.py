@@ -96,8 +96,8 @@ def test_health_counts_only_once_a_target_was_read_back(binding: Binding) -> Non
     step = Register(HTTP, Target("10.9.9.9", 8080), 10, "pod")
     ledger.intend(binding, [step], {HTTP: "lbl-1"}, {}, now)
     words = {("lb-1", ("lbl-1", "10.9.9.9", 8080)): "Alive"}
-    assert ledger.note_health(Registration.objects.all(), words, now) == []
+    assert ledger.note_health(ledger.rows([binding.pk]), words, now) == []
     Registration.objects.update(registered_at=now)
-    (row,) = ledger.note_health(Registration.objects.all(), words, now)
-    row.refresh_from_db()
+    assert len(ledger.note_health(ledger.rows([binding.pk]), words, now)) == 1
+    row = Registration.objects.get()
     assert (row.health, row.first_healthy_at) == ("Alive", now)

@@ -1,5 +1,6 @@
 """Leases, triggers and the ticker: what the rows say is what happens next."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from console import kinds, secrets
 from console.models import Account, Cluster
-from services.binding import health, leases, waking, wanted
+from services.binding import health, leases, ticking, waking, wanted
 from services.binding.ticking import Ticker
 from services.models import Binding, Lease, Registration
 
@@ -134,8 +135,21 @@ def test_a_tick_sends_what_is_due_and_the_next_one_does_not(binding: Binding, qu
 
 def test_a_second_ticker_stands_by(binding: Binding, queue: Any) -> None:
     with leases.held("ticker"):
-        Ticker().tick()
+        ticking.run(threading.Event())
     assert queue() == 0
+
+
+def test_a_look_that_is_due_is_sent_when_it_is_due_and_once(binding: Binding, queue: Any) -> None:
+    ticker = Ticker()
+    soon = timezone.now() + timedelta(seconds=0.15)
+    Binding.objects.update(lb_status="running", health_due_at=soon)
+    ticker.tick()
+    before = queue()
+    assert 0 < ticking.pause() <= 0.15
+    Binding.objects.update(health_due_at=timezone.now())
+    ticker.tick()
+    ticker.tick()
+    assert queue() == before + 1
 
 
 def registration(binding: Binding, health_word: str, seconds_ago: float) -> Registration:
