@@ -67,6 +67,10 @@ class Binding(models.Model):
     health_at = models.DateTimeField(null=True)
     # [{"pod", "ip", "reason", "message"}]: selected Pods that are not targets, and why.
     excluded = models.JSONField(default=list)
+    # The use limits as last judged (`services.limits.kept`), when, and of which `wanted`.
+    limits = models.JSONField(default=list)
+    limits_at = models.DateTimeField(null=True)
+    limits_seen = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -309,7 +313,7 @@ class Guard(models.Model):
 
 
 class Stop(models.Model):
-    """What the traffic guard did to a rollout: one row per Service and revision, so it acts once."""
+    """What the traffic guard did to a rollout; one per Service and revision, so it acts once."""
 
     class Outcome(models.TextChoices):
         HELD = "held", _("Held")

@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 from console import alive, facts
 from console.celery import app
 from console.models import Account, Cluster
+from services import rechecks
 from services.admission import abandoned
 from services.binding import health, leases, opening, run, sweeping
 from services.binding.ledger import Row
@@ -102,6 +103,14 @@ def sweep_orphans(account_id: int) -> None:
 def refresh_facts(cluster_id: int) -> None:
     _unless_stopping()
     facts.refresh(Cluster.objects.get(pk=cluster_id))
+
+
+@app.task
+def recheck_limits(cluster_id: int) -> None:
+    _unless_stopping()
+    with leases.held(f"limits:{cluster_id}") as lease:
+        if lease:
+            rechecks.look(Cluster.objects.get(pk=cluster_id))
 
 
 @app.task

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console import alive
 from console.models import Account, Cluster
-from services import tasks
+from services import rechecks, tasks
 from services.binding import health, leases, wanted
 from services.models import Binding
 
@@ -21,6 +21,8 @@ LEASE = "ticker"
 LOST_AFTER = 0.5
 # Seconds between two of the same kind; the first sweep comes at once.
 BEAT, SWEEP, FACTS, ORPHANS = 5.0, 10.0, 30.0, 300.0
+# How often Services are sought whose limits are due.
+LIMITS = 3.0
 
 
 def run(stop: threading.Event) -> None:
@@ -79,6 +81,9 @@ class Ticker:
             for key in keys:
                 if self._is_time(task.name, key, every):
                     tasks.deliver(task, key, expires=every)
+        if self._is_time("limits", 0, LIMITS):
+            for cluster in rechecks.due().values_list("cluster", flat=True).distinct():
+                tasks.deliver(tasks.recheck_limits, cluster, expires=LIMITS)
         if self._is_time(tasks.beat.name, 0, BEAT):
             tasks.deliver(tasks.beat, expires=BEAT)
 

@@ -4,8 +4,9 @@ Whatever cannot be read becomes `Unread`, which the checks call unknown; nothing
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import batched
 from typing import Any
 
 from console import facts as stored
@@ -13,7 +14,7 @@ from console.models import Binder, Cluster
 from services.facts import asking, cloud, inside
 from services.facts.asking import Question, forget
 from services.facts.inside import add_on, matching, pod_facts
-from services.limits import Facts, PodFacts, SubnetFacts, Unread, is_direct
+from services.limits import BalancerFacts, Facts, PodFacts, SubnetFacts, Unread, is_direct
 from services.limits.facts import Interface
 from services.limits.modes import modes
 from services.limits.security import SecurityGroup
@@ -22,7 +23,10 @@ from services.spec import Access, ServiceSpec
 from workloads.models import Pod
 
 __all__ = [
+    "LIVE_SECONDS",
+    "PAGE_SECONDS",
     "add_on",
+    "balancers",
     "forget",
     "from_index",
     "live",
@@ -55,9 +59,16 @@ class Patience:
 
 
 def from_index(
-    cluster: Cluster, spec: ServiceSpec, *, lb_id: str = "", seconds: float = PAGE_SECONDS
+    cluster: Cluster,
+    spec: ServiceSpec,
+    *,
+    balancer: BalancerFacts | Unread | None = None,
+    seconds: float = PAGE_SECONDS,
 ) -> Facts:
-    """For pages: the index, and the cloud as it was some seconds ago."""
+    """For pages: the index, and the cloud as it was some seconds ago.
+
+    `balancer` is the load balancer the Service has already.
+    """
     known = replace(
         _of_cluster(cluster),
         kubernetes=_version(cluster.kubernetes_version),
@@ -65,12 +76,16 @@ def from_index(
         pods=tuple(pod_facts(cluster, matching(cluster, spec.namespace, spec.selector))),
         workloads=inside.workloads(cluster, spec.namespace, spec.selector),
         services=inside.services(cluster, spec.namespace),
+        balancer=balancer,
     )
-    return _with_cloud(cluster, spec, known, Patience(PAGE_FRESH, seconds), lb_id=lb_id)
+    return _with_cloud(cluster, spec, known, Patience(PAGE_FRESH, seconds))
 
 
 def live(cluster: Cluster, spec: ServiceSpec, *, lb_id: str = "") -> Facts:
-    """For the decision at submit: the cluster and the cloud as they are now."""
+    """For the decision at submit: the cluster and the cloud as they are now.
+
+    `lb_id` names the load balancer the Service has already.
+    """
     patience = Patience(LIVE_FRESH, LIVE_SECONDS)
     if add_on(cluster) == "UNKNOWN":
         stored.refresh(cluster)
@@ -149,7 +164,7 @@ def _inside(cluster: Cluster, spec: ServiceSpec, patience: Patience) -> dict[str
 
 
 def _with_cloud(
-    cluster: Cluster, spec: ServiceSpec, known: Facts, patience: Patience, *, lb_id: str
+    cluster: Cluster, spec: ServiceSpec, known: Facts, patience: Patience, *, lb_id: str = ""
 ) -> Facts:
     """First all that nothing depends on, then addresses' interfaces, then their groups' rules."""
     if not spec.has_load_balancer:
@@ -268,6 +283,23 @@ def subnets(cluster: Cluster) -> list[dict[str, Any]] | None:
     asked = {"subnets": cloud.of_private(cluster)["subnets"]}
     found = asking.ask(asked, seconds=PAGE_SECONDS, fresh=SUBNET_FRESH)["subnets"]
     return None if isinstance(found, Unread) else found or None
+
+
+def balancers(cluster: Cluster, ids: Sequence[str]) -> dict[str, BalancerFacts | Unread]:
+    """Many load balancers with few calls; listeners are not looked at."""
+    asked = {
+        str(number): cloud.of_balancers(cluster, some)
+        for number, some in enumerate(batched(sorted(ids), cloud.BALANCERS_PER_CALL))
+    }
+    found: dict[str, BalancerFacts | Unread] = {}
+    answers = asking.ask(asked, seconds=LIVE_SECONDS, fresh=PAGE_FRESH)
+    for number, some in enumerate(batched(sorted(ids), cloud.BALANCERS_PER_CALL)):
+        answer = answers[str(number)]
+        if isinstance(answer, Unread):
+            found |= dict.fromkeys(some, answer)
+        else:
+            found |= answer
+    return found
 
 
 def subnet_facts(found: list[dict[str, Any]] | None) -> tuple[SubnetFacts, ...] | Unread:

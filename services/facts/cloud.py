@@ -17,6 +17,7 @@ from services.spec import Access
 # Values the VPC API takes in one filter; so many addresses are looked at.
 VALUES_PER_FILTER = 5
 SAMPLE = 20
+BALANCERS_PER_CALL = 20
 TYPES = {Access.PUBLIC: "OPEN", Access.PRIVATE: "INTERNAL"}
 
 type Row = Mapping[str, Any]
@@ -109,6 +110,12 @@ def of_groups(cluster: Cluster, ids: Iterable[str]) -> dict[str, Question]:
 def of_balancer(cluster: Cluster, lb_id: str) -> Question:
     return question(
         cluster, "clb:DescribeLoadBalancers", lambda: balancer(cluster.account, lb_id), lb_id
+    )
+
+
+def of_balancers(cluster: Cluster, ids: tuple[str, ...]) -> Question:
+    return question(
+        cluster, "clb:DescribeLoadBalancers", lambda: some_balancers(cluster.account, ids), ids
     )
 
 
@@ -209,6 +216,13 @@ def balancer(account: Account, lb_id: str) -> BalancerFacts | None:
     by_id = {"LoadBalancerId": lb_id}
     listeners = tencent.call(account, "clb", "DescribeListeners", by_id).get("Listeners") or ()
     return balancer_facts(found[0], listeners)
+
+
+def some_balancers(account: Account, ids: tuple[str, ...]) -> dict[str, BalancerFacts]:
+    """Those of these load balancers that are there: of one that is gone nothing is answered."""
+    asked = {"LoadBalancerIds": list(ids), "Limit": len(ids)}
+    answer = tencent.call(account, "clb", "DescribeLoadBalancers", asked)
+    return {row["LoadBalancerId"]: balancer_facts(row) for row in answer["LoadBalancerSet"]}
 
 
 def balancer_facts(row: Row, listeners: Iterable[Row] = ()) -> BalancerFacts:

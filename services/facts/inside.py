@@ -129,7 +129,8 @@ def _service(
 
 def controller(cluster: Cluster) -> Mapping[str, str] | None:
     """TKE's settings as the stored facts have them."""
-    return cluster.facts.get("tke_controller")
+    found: Mapping[str, str] | None = cluster.facts.get("tke_controller")
+    return found
 
 
 # Live, for decisions.

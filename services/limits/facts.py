@@ -6,6 +6,7 @@ does not need it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from console.container_routes import Ccn
 from services.limits.security import SecurityGroup
@@ -18,7 +19,7 @@ class Unread:
 
     why: str = Sentence("it has not been read yet")
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
 

@@ -84,9 +84,10 @@ class Limit:
     def __call__(
         self,
         *evidence: Evidence,
-        remedy: Mapping[str, str] | None = None,
+        remedy: Any = None,
         **values: object,
     ) -> Problem:
+        """`remedy`: its parameters, where podgate can do it in this case."""
         fix = self.fix
         return Problem(
             self.code,
