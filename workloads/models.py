@@ -210,6 +210,10 @@ class PodTimeline(models.Model):
                 fields=["cluster", "namespace", "workload_kind", "workload_name", "created_at"],
                 name="timeline_of_workload",
             ),
+            models.Index(
+                fields=["cluster", "namespace", "workload_kind", "workload_name", "terminating_at"],
+                name="timeline_of_leavers",
+            ),
             models.Index(fields=["cluster", "namespace", "name"], name="timeline_by_name"),
         ]
 

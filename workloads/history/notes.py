@@ -17,20 +17,8 @@ from django.utils import timezone
 from console.upsert import CHUNK
 from workloads.models import PodTimeline
 from workloads.timeline import Source, Stage, Stamp
+from workloads.timeline.lives import SOURCES
 
-# Whose word a stage is, where it can be nobody else's.
-SOURCES = {
-    Stage.CREATED: Source.KUBERNETES,
-    Stage.SCHEDULED: Source.KUBERNETES,
-    Stage.CONTAINERS_READY: Source.KUBERNETES,
-    Stage.FIRST_HEALTHY: Source.PODGATE,
-    Stage.GATE: Source.KUBERNETES,
-    Stage.READY: Source.KUBERNETES,
-    Stage.TERMINATING: Source.KUBERNETES,
-    Stage.WEIGHT_ZERO: Source.PODGATE,
-    Stage.DRAINED: Source.PODGATE,
-    Stage.GONE: Source.WATCHER,
-}
 COLUMN = {stage: f"{stage}_at" for stage in Stage}
 TOLD_BY = {Stage.IP: "ip_source", Stage.REGISTERED: "registered_source"}
 # The last listener counts for these, as long as this (SQL) holds of what stands.
