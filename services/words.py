@@ -6,6 +6,7 @@ from functools import cache
 from django.utils.translation import gettext, gettext_noop
 
 from services.limits import Sentence
+from services.limits.catalogue import TEMPLATES
 
 
 def said(text: str) -> str:
@@ -136,7 +137,7 @@ KEPT = (
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Each template as a pattern of the texts made from it."""
     found = []
-    for template in KEPT:
+    for template in (*KEPT, *TEMPLATES):
         parts = re.split(r"%\((\w+)\)s", template)
         literal = [re.escape(part) for part in parts[::2]]
         named = [f"(?P<{name}>.+?)" for name in parts[1::2]]

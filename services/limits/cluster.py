@@ -103,7 +103,6 @@ SERVERLESS_CLUSTER_IP = Limit(
     ),
     Sentence("Make the Service headless (clusterIP: None); the claim stays the same."),
     source="tke DescribeClusters ClusterType",
-    link="https://www.tencentcloud.com/document/product/457/39815",
 )
 TKE_BINDS = Limit(
     "TkeBinds",

@@ -20,7 +20,7 @@ from services.limits.problem import (
     is_direct,
 )
 from services.limits.security import EVERYWHERE, Decision, SecurityGroup, decide
-from services.spec import Access, Port, ServiceSpec
+from services.spec import Access, CheckType, Port, Protocol, ServiceSpec
 
 # Where the CLB's health checks come from: podgate's listeners ask for SourceIpType 1.
 PROBES_FROM = "100.64.0.0/10"
@@ -87,6 +87,11 @@ GROUP_UNCLEAR = Limit(
     link=GROUP_CONSOLE,
 )
 
+# Why a group lets something not in.
+PARTLY = Sentence("rule %(index)s lets only %(cidr)s in")
+DECIDES = Sentence("rule %(index)s decides (%(rule)s)")
+NO_RULE = Sentence("no rule lets it in")
+
 
 @dataclass(frozen=True)
 class Way:
@@ -152,8 +157,11 @@ def _ways(spec: ServiceSpec, facts: Facts, whose: str) -> Iterator[Way]:
             protocol = port.protocol.value
             if source:
                 yield Way(CLIENTS_CLOSED, source, protocol, number, whose)
-            if spec.check_of(port).enabled:
-                yield Way(PROBES_CLOSED, PROBES_FROM, protocol, number, whose)
+            check = spec.check_of(port)
+            if check.enabled:
+                # A UDP port is pinged unless its check is a real exchange.
+                pings = port.protocol is Protocol.UDP and check.type is not CheckType.CUSTOM
+                yield Way(PROBES_CLOSED, PROBES_FROM, "ICMP" if pings else protocol, number, whose)
 
 
 def _numbers(port: Port, facts: Facts) -> set[int]:
@@ -202,7 +210,7 @@ def _problem(way: Way, decision: Decision) -> Problem:
         "group": decision.group_id,
         "source": way.source,
         "protocol": way.protocol,
-        "port": str(way.port),
+        "port": "ALL" if way.protocol == "ICMP" else str(way.port),
     }
     return way.limit(
         Evidence(POLICIES, field, rule),
@@ -216,16 +224,11 @@ def _problem(way: Way, decision: Decision) -> Problem:
 
 def _because(decision: Decision) -> Sentence:
     if decision.partly:
-        return Sentence(
-            "rule %(index)s lets only %(cidr)s in",
-            index=decision.partly.index,
-            cidr=decision.partly.cidr,
-        )
+        rule = decision.partly
+        return Sentence(PARTLY.template, index=rule.index, cidr=rule.cidr)
     if decision.rule:
-        return Sentence(
-            "rule %(index)s decides (%(rule)s)", index=decision.index, rule=str(decision.rule)
-        )
-    return Sentence("no rule lets it in")
+        return Sentence(DECIDES.template, index=decision.index, rule=str(decision.rule))
+    return NO_RULE
 
 
 def _unclear(way: Way, groups: Sequence[SecurityGroup], decision: Decision) -> Problem:

@@ -25,6 +25,7 @@ __all__ = [
     "is_direct",
     "kept",
     "restored",
+    "to_json",
 ]
 
 
@@ -122,6 +123,24 @@ def kept(problem: Problem) -> dict[str, Any]:
         "fix": to_builtins(problem.fix),
         "evidence": [[one.source, one.field, one.value] for one in problem.evidence],
         "remedy": [problem.remedy.name, dict(problem.remedy.parameters)]
+        if problem.remedy
+        else None,
+        "link": problem.link,
+    }
+
+
+def to_json(problem: Problem) -> dict[str, Any]:
+    """A problem as pipelines read it: texts, no templates."""
+    return {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": str(problem.message),
+        "fix": str(problem.fix),
+        "evidence": [
+            {"source": one.source, "field": one.field, "value": one.value}
+            for one in problem.evidence
+        ],
+        "remedy": {"name": problem.remedy.name, "parameters": dict(problem.remedy.parameters)}
         if problem.remedy
         else None,
         "link": problem.link,

@@ -97,7 +97,8 @@ def _matching(
         for rule in group.rules:
             of_protocol = rule.protocol.upper() in {"ALL", "", protocol.upper()}
             # A rule with only an IPv6 source says nothing about IPv4.
-            if of_protocol and _has_port(rule, port) and (rule.cidr or rule.named):
+            of_port = protocol.upper() == "ICMP" or _has_port(rule, port)
+            if of_protocol and of_port and (rule.cidr or rule.named):
                 yield group, rule
 
 

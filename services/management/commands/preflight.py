@@ -1,0 +1,105 @@
+"""Judges a cluster, or one Service on it, by the use limits; exit code 1 when something blocks."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from console.models import Cluster
+from services import facts, manifests
+from services.limits import Facts, Mode, Verdict, judge, readiness
+from services.limits.problem import to_json
+from services.spec import ServiceSpec
+
+MARKS = {"blocks": "BLOCKS", "warns": "warns", "informs": "informs"}
+
+
+class Command(BaseCommand):
+    help = "Judge a cluster's direct access, or a Service's manifest, by the use limits."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("cluster_id")
+        parser.add_argument(
+            "-f",
+            "--filename",
+            help="a manifest with one Service, and its TkeServiceConfig if it has one; - for stdin",
+        )
+        parser.add_argument("--json", action="store_true", help="for pipelines")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        cluster = (
+            Cluster.objects.select_related("account")
+            .filter(cluster_id=options["cluster_id"])
+            .first()
+        )
+        if cluster is None:
+            raise CommandError(f"No cluster {options['cluster_id']}.", returncode=2)
+        if options["filename"]:
+            answer = of_service(cluster, _spec(options["filename"]))
+        else:
+            answer = of_cluster(cluster)
+        self.stdout.write(json.dumps(answer, indent=2) if options["json"] else text(answer))
+        if not answer["ok"]:
+            raise CommandError(f"{cluster.cluster_id}: something blocks.", returncode=1)
+
+
+def of_cluster(cluster: Cluster) -> dict[str, Any]:
+    """Both modes: the cluster is good when Pods can be bound in one of them."""
+    known = facts.of_cluster(cluster, is_live=True)
+    modes = {mode.value: readiness(known, mode) for mode in Mode}
+    return {
+        "cluster": cluster.cluster_id,
+        "ok": not all(verdict.is_blocked for verdict in modes.values()),
+        "modes": {mode: _verdict(verdict) for mode, verdict in modes.items()},
+    }
+
+
+def of_service(cluster: Cluster, spec: ServiceSpec) -> dict[str, Any]:
+    known: Facts = facts.live(cluster, spec)
+    verdict = judge(spec, known)
+    return {
+        "cluster": cluster.cluster_id,
+        "service": f"{spec.namespace}/{spec.name}",
+        **_verdict(verdict),
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "ok": not verdict.is_blocked,
+        "problems": [to_json(problem) for problem in verdict.problems],
+        "passed": [str(text) for text in verdict.passed],
+    }
+
+
+def _spec(filename: str) -> ServiceSpec:
+    try:
+        text = sys.stdin.read() if filename == "-" else Path(filename).read_text()
+        return manifests.spec(list(yaml.safe_load_all(text)))
+    except (OSError, yaml.YAMLError, manifests.Unreadable) as error:
+        raise CommandError(f"{filename}: {error}", returncode=2) from error
+
+
+def text(answer: Mapping[str, Any]) -> str:
+    """For people: what blocks first, then all that passed."""
+    parts = answer.get("modes") or {answer["service"]: answer}
+    lines = [answer["cluster"]]
+    for name, part in parts.items():
+        lines += ["", f"{name}: {'ready' if part['ok'] else 'blocked'}", *_lines(part)]
+    return "\n".join(lines)
+
+
+def _lines(part: Mapping[str, Any]) -> Sequence[str]:
+    lines = []
+    for problem in part["problems"]:
+        lines.append(f"  {MARKS[problem['severity']]:8}{problem['code']}: {problem['message']}")
+        lines += [f"          {line}" for line in (problem["fix"], problem["link"]) if line]
+        lines += [
+            f"          seen: {one['source']} {one['field']} = {one['value']}"
+            for one in problem["evidence"]
+        ]
+    return [*lines, *(f"  passed  {said}" for said in part["passed"])]
