@@ -44,6 +44,11 @@ ANNOTATIONS: tuple[Annotation, ...] = (
     _honoured(spec.CLAIM, "`clb` on a ClusterIP Service: podgate binds it"),
     _honoured(spec.VIP, "written by podgate on annotation claims: the address of the CLB"),
     _informational("podgate.dev/submission", "one form, one Service: written by the create page"),
+    _honoured(
+        "podgate.dev/min-healthy-targets",
+        "the traffic guard: a number of targets or a percentage of the wanted Pods; a rollout "
+        "that leaves a listener with fewer healthy ones is paused",
+    ),
     _honoured(spec.DESCRIPTION, "the description of the create page"),
     _honoured(spec.SUBNET, "private CLB in this subnet"),
     _honoured(

@@ -9,8 +9,12 @@ class ServicesConfig(AppConfig):
     def ready(self) -> None:
         from console import attention as first_page
         from services import attention, bound_by, waiting
-        from workloads import binders, waits
+        from services.guard import told as guard
+        from workloads import behind, binders, waits
 
         binders.providers.append(bound_by.services_of)
         waits.providers.append(waiting.lines)
+        behind.providers.append(guard.in_front)
+        behind.stops.append(guard.stops)
         first_page.sources.append(attention.report)
+        first_page.sources.append(guard.report)

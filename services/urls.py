@@ -14,6 +14,7 @@ urlpatterns = [
     path(
         "access-layer/roll/<kind>/<namespace>/<name>/", views.roll_to_inject, name="roll_to_inject"
     ),
+    path("remedies/<name>/", views.remedy, name="remedy"),
     path("services/", views.services, name="services"),
     path("services/rows", views.rows, name="service_rows"),
     path("services/create/", views.create_service, name="create_service"),
@@ -25,6 +26,8 @@ urlpatterns = [
     path("services/<namespace>/<name>/targets", views.targets, name="service_targets"),
     path("services/<namespace>/<name>/steps", views.steps, name="service_steps"),
     path("services/<namespace>/<name>/yaml", views.yaml, name="service_yaml"),
+    path("services/<namespace>/<name>/guard", views.guard, name="service_guard"),
+    path("services/<namespace>/<name>/guard/set/", views.set_guard, name="set_guard"),
     path("services/<namespace>/<name>/delete/", views.delete_service, name="delete_service"),
     path("services/<namespace>/<name>/release/", views.release_service, name="release_service"),
 ]

@@ -22,9 +22,7 @@ def on_pod(kube: Kube, namespace: str, name: str, uid: str, reason: str, message
     _tell(kube, "Pod", namespace, name, uid, reason, message)
 
 
-def on_workload(
-    kube: Kube, kind: str, metadata: dict[str, Any], reason: str, message: str
-) -> None:
+def on_workload(kube: Kube, kind: str, metadata: dict[str, Any], reason: str, message: str) -> None:
     where = (metadata["namespace"], metadata["name"], metadata["uid"])
     _tell(kube, kind, *where, reason, message, api_version="apps/v1")
 
@@ -80,4 +78,11 @@ def _count_up(kube: Kube, where: str, now: str) -> None:
         return
 
 
-WARNINGS = {"Blocked", "Degraded", "Unhealthy", "ForeignListener", "LoadBalancerGone", "TrafficGuard"}
+WARNINGS = {
+    "Blocked",
+    "Degraded",
+    "Unhealthy",
+    "ForeignListener",
+    "LoadBalancerGone",
+    "TrafficGuard",
+}

@@ -16,6 +16,7 @@ from console import live
 from console.kube import connect
 from console.models import Account
 from console.tencent import CloudError, NotFound
+from services import guard
 from services.binding import clb, events, history, ledger, wanted
 from services.binding.ledger import Row
 from services.binding.phases import Standing
@@ -54,9 +55,11 @@ def poll(bindings: Iterable[Binding], then: Callable[[set[int], Sequence[Row]], 
     # Before the CLB is asked: what is registered anew meanwhile is not what it speaks of.
     rows = ledger.rows(binding.pk for binding in asked)
     found, news = _read(asked, rows, now)
+    guarded = guard.look(found, now)
     then(ids | {binding.pk for binding in found}, rows)
     for binding in found:
         _after(binding, now, is_news=binding.pk in news)
+    guard.hurry(guarded, now)
 
 
 def refresh(binding: Binding) -> bool:

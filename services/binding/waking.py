@@ -4,9 +4,11 @@ from typing import Any
 
 from console import kinds
 from console.models import Cluster
+from services import guard
 from services.binding import wanted
 from services.models import Binding, Registration
 from services.spec import CLAIM, CLASS, FINALIZER
+from workloads import rollouts
 from workloads.models import Service
 
 
@@ -18,6 +20,8 @@ def on_change(cluster: Cluster, kind: str, namespace: str, name: str, obj: Any |
         _service(cluster, namespace, name, obj)
     elif kind == "Pod":
         _pod(cluster, namespace, name, obj)
+    elif kind in rollouts.KINDS and obj is not None:
+        guard.wake(cluster, kind, namespace, obj)
     elif kind == "TkeServiceConfig":
         wanted.raise_wanted(Binding.objects.filter(cluster=cluster, namespace=namespace))
 

@@ -19,7 +19,9 @@ from services.views.detail import (
     targets,
     yaml,
 )
+from services.views.guard import guard, set_guard
 from services.views.listing import rows, services
+from services.views.remedies import remedy
 
 __all__ = [
     "access_layer",
@@ -32,12 +34,15 @@ __all__ = [
     "check_field",
     "create_service",
     "delete_service",
+    "guard",
     "head",
     "outlook",
     "release_service",
+    "remedy",
     "rows",
     "service",
     "services",
+    "set_guard",
     "state",
     "steps",
     "targets",

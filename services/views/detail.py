@@ -10,6 +10,7 @@ from console import live
 from console.access import Role, cluster_for, has_role
 from services.printed import targets as printed_targets
 from services.printed.detail import detail
+from services.views.guard import card as guard_card
 from services.words import stored
 from workloads import folded
 from workloads.freshness import freshness
@@ -34,6 +35,7 @@ def service(request: HttpRequest, cluster_id: str, namespace: str, name: str) ->
     if context["detail"].gone:
         raise Http404(f"No Service {namespace}/{name} in {cluster_id}.")
     context |= _targets(request, context) | _steps(context) | {"section": "service"}
+    context["guard"] = guard_card(context["cluster"], namespace, name)
     return render(request, PAGE, context)
 
 
