@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPSConnection
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench import cpu
 from bench.stack import Running, running
 from sandbox.kubernetes.demo.bulk import manifests
 from tests.world import World
@@ -126,12 +126,7 @@ class Fleet:
 
     def cpu(self) -> dict[str, float]:
         """Seconds of CPU each process of the product has used."""
-        return {
-            word: seconds
-            for pid in Path("/proc").glob("[0-9]*")
-            if (word := _role(pid, str(self.product.state)))
-            if (seconds := _cpu(pid)) is not None
-        }
+        return cpu.by_role(self.product.state)
 
 
 @contextmanager
@@ -164,34 +159,3 @@ def ended(call: Call) -> float:
 def rejected(calls: Iterable[Call]) -> int:
     """How many calls the cloud's 20 a second refused."""
     return sum(call["code"].startswith("RequestLimitExceeded") for call in calls)
-
-
-WORDS = {
-    "sandbox kubernetes": "the sandbox's API servers",
-    "sandbox tencent": "the sandbox's cloud",
-    "celery": "worker",
-    "manage.py watch": "watcher",
-    "manage.py ticker": "ticker",
-    "console.serve": "web",
-    "valkey": "valkey",
-}
-
-
-def _role(pid: Path, state: str) -> str:
-    """Which of this product's processes it is, if any."""
-    try:
-        said = (pid / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        environment = (pid / "environ").read_bytes().decode(errors="replace")
-    except OSError:
-        return ""
-    if state not in said and f"PODGATE_STATE={state}\0" not in environment:
-        return ""
-    return next((name for word, name in WORDS.items() if word in said), "")
-
-
-def _cpu(pid: Path) -> float | None:
-    try:
-        fields = (pid / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
