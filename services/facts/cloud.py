@@ -42,6 +42,7 @@ def questions(cluster: Cluster, access: Access) -> dict[str, Question]:
         "balancers": question(
             cluster, "clb:DescribeLoadBalancers", lambda: balancers(account, kind), kind
         ),
+        "balance": question(cluster, "billing:DescribeAccountBalance", lambda: balance(account)),
     }
 
 
@@ -128,6 +129,13 @@ def balancers(account: Account, kind: str) -> int:
     """How many load balancers of this type the account has in the region."""
     asked = {"LoadBalancerType": kind, "Limit": 1}
     return int(tencent.call(account, "clb", "DescribeLoadBalancers", asked)["TotalCount"])
+
+
+def balance(account: Account) -> int:
+    """What is left, in hundredths of a yuan; below zero the account is in arrears."""
+    answer = tencent.call(account, "billing", "DescribeAccountBalance")
+    left = answer.get("RealBalance")
+    return int(answer["Balance"] if left is None else left)
 
 
 def account_type(account: Account) -> str:

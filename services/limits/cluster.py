@@ -1,6 +1,6 @@
 """Limits of the cluster: its Kubernetes version, its network add-on, who else binds; pure."""
 
-from services.limits.facts import Facts
+from services.limits.facts import BalancerFacts, Facts, Unread
 from services.limits.modes import modes
 from services.limits.problem import (
     Evidence,
@@ -125,6 +125,31 @@ CLUSTER_ISOLATED = Limit(
     source="tke DescribeClusters ClusterStatus",
     link="https://console.cloud.tencent.com/expense/recharge",
 )
+ACCOUNT_OWES = Limit(
+    "AccountInArrears",
+    Severity.BLOCKS,
+    Sentence("The account owes %(amount)s yuan: Tencent Cloud creates no load balancer for it."),
+    Sentence("Top up the account."),
+    source="billing DescribeAccountBalance RealBalance",
+    link="https://console.cloud.tencent.com/expense/recharge",
+)
+ACCOUNT_OWES_ALREADY = Limit(
+    "AccountInArrearsSoon",
+    Severity.WARNS,
+    Sentence(
+        "The account owes %(amount)s yuan: its load balancers are isolated, and forward nothing, "
+        "if that lasts."
+    ),
+    Sentence("Top up the account."),
+    source="billing DescribeAccountBalance RealBalance",
+    link="https://console.cloud.tencent.com/expense/recharge",
+)
+BALANCE_UNKNOWN = Limit(
+    "ArrearsUnknown",
+    Severity.INFORMS,
+    Sentence("Whether the account is in arrears is unknown: %(why)s."),
+    source="billing DescribeAccountBalance",
+)
 
 
 def kubernetes_version(spec: ServiceSpec, facts: Facts) -> Outcome:
@@ -194,7 +219,19 @@ def binder(spec: ServiceSpec, facts: Facts) -> Outcome:
 
 
 def arrears(spec: ServiceSpec, facts: Facts) -> Outcome:
-    if facts.cluster_status not in IN_ARREARS:
+    """As TKE says of the cluster, or billing of the account."""
+    if not spec.has_load_balancer:
         return None
-    seen = Evidence("tke DescribeClusters", "ClusterStatus", facts.cluster_status)
-    return CLUSTER_ISOLATED(seen, status=facts.cluster_status)
+    if facts.cluster_status in IN_ARREARS:
+        seen = Evidence("tke DescribeClusters", "ClusterStatus", facts.cluster_status)
+        return CLUSTER_ISOLATED(seen, status=facts.cluster_status)
+    if facts.balance is None:
+        return None
+    if isinstance(facts.balance, Unread):
+        return BALANCE_UNKNOWN(why=facts.balance.why)
+    if facts.balance >= 0:
+        return Passed(Sentence("The account is not in arrears"))
+    seen = Evidence("billing DescribeAccountBalance", "RealBalance", str(facts.balance))
+    has_one = isinstance(facts.balancer, BalancerFacts)
+    limit = ACCOUNT_OWES_ALREADY if has_one else ACCOUNT_OWES
+    return limit(seen, amount=f"{-facts.balance / 100:.2f}")

@@ -155,6 +155,8 @@ class Facts:
     sample: frozenset[str] = frozenset()
     groups: Mapping[str, SecurityGroup | Unread] = field(default_factory=dict)
     account_type: str | Unread | None = None
+    # What is left on the account, in hundredths of a yuan.
+    balance: int | Unread | None = None
     ccn: Ccn | Unread | None = None
     # The operator says that Tencent Cloud routes the container network without a CCN.
     ticket_route: bool = False
