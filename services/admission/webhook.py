@@ -25,7 +25,8 @@ from services.admission.configuration import PROBE_NAMESPACE, SECRET, SYSTEM_NAM
 from services.admission.following import Follower, Object
 from services.admission.front import Front, Snapshot
 from services.admission.injection import ClaimedService
-from services.admission.integrity import CONFIGURATION, Keeper
+from services.admission.integrity import Keeper
+from services.admission.registration import CONFIGURATION
 from services.admission.review import Known, Outcome
 from services.admission.server import Desk
 from services.spec import claimed_by
