@@ -1,4 +1,4 @@
-"""The ASGI entry point: Django, with the live streams dispatched beside it."""
+"""The ASGI entry point: Django, with the live streams and static files dispatched beside it."""
 
 import os
 from typing import Any
