@@ -5,10 +5,11 @@ from typing import Any
 
 from sandbox.tencent.cloud import Cloud
 from sandbox.tencent.errors import ApiError, refuse
+from sandbox.tencent.filters import page
 from sandbox.tencent.registry import VPC, Answer, Call
 from sandbox.tencent.security import EVERYWHERE, Policy, SecurityGroup
 from sandbox.tencent.shapes import FILTERS, Many, Record, Text, Whole, not_emulated_parameters
-from sandbox.tencent.vpc import CREATED, PAGED, asked_for, page
+from sandbox.tencent.vpc import CREATED, PAGED, asked_for
 
 Document = dict[str, Any]
 MOST_POLICIES = 512

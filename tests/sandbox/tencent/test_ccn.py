@@ -1,5 +1,7 @@
 """Cloud Connect Network: which container networks a load balancer can have as backends."""
 
+from typing import Any
+
 import pytest
 
 from tests.sandbox.tencent.half import Document, Half, Refused
@@ -36,7 +38,7 @@ def refusal(cloud: Half, service: str, action: str, **params: object) -> str:
     return refused.value.code
 
 
-def bind(cloud: Half, ip: str, **check: int) -> tuple[str, str, list[str]]:
+def bind(cloud: Half, ip: str, **check: Any) -> tuple[str, str, list[str]]:
     """A load balancer beside the GlobalRouter cluster: its id, the listener's, who failed."""
     lb = cloud.control("POST", "lb", {"vpc": VPC})["id"]
     listener = cloud.listener(lb, **check)

@@ -2,6 +2,7 @@
 
 import socket
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def rule(port: str = "8080", cidr: str = "0.0.0.0/0", action: str = "ACCEPT") ->
     return {"Protocol": "TCP", "Port": port, "CidrBlock": cidr, "Action": action}
 
 
-def add(cloud: Half, *rules: Document, index: int | None = 0, **more: object) -> None:
+def add(cloud: Half, *rules: Document, index: int | None = 0, **more: Any) -> None:
     placed = [each | ({} if index is None else {"PolicyIndex": index}) for each in rules]
     policies = {"Ingress": placed, **more}
     cloud.call("vpc", "CreateSecurityGroupPolicies", **STRICT, SecurityGroupPolicySet=policies)
@@ -31,7 +32,7 @@ def policies(cloud: Half) -> Document:
     return found
 
 
-def refusal(cloud: Half, *rules: Document, **more: object) -> str:
+def refusal(cloud: Half, *rules: Document, **more: Any) -> str:
     with pytest.raises(Refused) as refused:
         add(cloud, *rules, **more)
     return refused.value.code

@@ -1,0 +1,95 @@
+"""Attributes of podgate's own load balancers: deletion protection, traffic allowed by default."""
+
+import time
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from console import tencent
+from console.models import Cluster
+from services.binding import leases
+from services.models import Binding
+from services.remedies.remedy import Call, NotDone, Parameters, Prepared, Refused
+
+MODIFY = "ModifyLoadBalancerAttributes"
+LOOKS, BETWEEN_LOOKS = 15, 0.2
+
+
+def turn_off_deletion_protection(cluster: Cluster, parameters: Parameters) -> Prepared:
+    lb, row = _ours(cluster, parameters)
+    is_on = "DeleteProtect" in (row.get("AttributeFlags") or ())
+    call = {"LoadBalancerId": lb, "DeleteProtect": False}
+    return Prepared(
+        title=_("Turn the deletion protection of %(lb)s off") % {"lb": lb},
+        what=_("The load balancer can be deleted afterwards, by podgate with its Service too."),
+        button=_("Turn it off"),
+        done=_("%(lb)s is no longer protected from deletion.") % {"lb": lb},
+        kind="LoadBalancer",
+        name=lb,
+        calls=(Call(f"clb {MODIFY}", call),),
+        before={"DeleteProtect": is_on},
+        after={"DeleteProtect": False},
+        act=lambda: _modify(cluster, call),
+        nothing="" if is_on else _("It is not protected."),
+    )
+
+
+def pass_to_target(cluster: Cluster, parameters: Parameters) -> Prepared:
+    lb, row = _ours(cluster, parameters)
+    is_on = bool(row.get("LoadBalancerPassToTarget"))
+    call = {"LoadBalancerId": lb, "LoadBalancerPassToTarget": True}
+    return Prepared(
+        title=_("Allow traffic by default at %(lb)s") % {"lb": lb},
+        what=_(
+            "Only the load balancer's own security groups are asked from then on, no longer those "
+            "of the Pods or nodes."
+        ),
+        button=_("Allow by default"),
+        done=_("%(lb)s allows traffic by default.") % {"lb": lb},
+        kind="LoadBalancer",
+        name=lb,
+        calls=(Call(f"clb {MODIFY}", call),),
+        before={"LoadBalancerPassToTarget": is_on},
+        after={"LoadBalancerPassToTarget": True},
+        act=lambda: _modify(cluster, call),
+        warnings=() if row.get("SecureGroups") else (_without_groups(lb),),
+        nothing=_("It does already.") if is_on else "",
+    )
+
+
+def _without_groups(lb: str) -> str:
+    words = _("%(lb)s has no security group: everybody reaches the listeners' ports then.")
+    return words % {"lb": lb}
+
+
+def _ours(cluster: Cluster, parameters: Parameters) -> tuple[str, dict[str, Any]]:
+    lb = parameters.get("lb", "")
+    if not lb or not Binding.objects.filter(cluster=cluster, lb_id=lb).exists():
+        raise Refused(_("%(lb)s is not a load balancer of podgate's.") % {"lb": lb or "–"})
+    asked = {"LoadBalancerIds": [lb]}
+    found = tencent.call(cluster.account, "clb", "DescribeLoadBalancers", asked)["LoadBalancerSet"]
+    if not found:
+        raise Refused(_("%(lb)s is gone.") % {"lb": lb})
+    return lb, found[0]
+
+
+def _modify(cluster: Cluster, call: dict[str, Any]) -> None:
+    """Alone on the load balancer: the CLB takes one change at a time."""
+    with leases.held(call["LoadBalancerId"]) as lease:
+        if lease is None:
+            raise NotDone(_("podgate is at work on it: try again."))
+        lease.ready_to_write()
+        answer = tencent.call(cluster.account, "clb", MODIFY, call)
+        _wait(cluster, answer["RequestId"])
+
+
+def _wait(cluster: Cluster, request_id: str) -> None:
+    for _look in range(LOOKS):
+        asked = {"TaskId": request_id}
+        task = tencent.call(cluster.account, "clb", "DescribeTaskStatus", asked)
+        if task["Status"] == 0:
+            return
+        if task["Status"] == 1:
+            raise NotDone(task.get("Message") or _("The CLB gives no reason."))
+        time.sleep(BETWEEN_LOOKS)
+    raise NotDone(_("The CLB is still at it: look again in a moment."))
