@@ -1,14 +1,14 @@
 """The only door to Kubernetes: raw verbs and watches, decoded by msgspec, errors by code.
 
-The official client gives authentication, TLS and the connection pool; its models stay unused,
-because decoding 10,000 Pods into them takes 70 times as long.
+The official client gives watches their connections; its models stay unused, because decoding
+10,000 Pods into them takes 70 times as long. Single exchanges go over `wire`.
 """
 
 import json
 import ssl
 import time
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, overload
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from console import doors, secrets, transport
+from console import doors, secrets, transport, wire
 from console.addresses import Refused
 from console.answers import (
     ERRORS,
@@ -69,7 +69,9 @@ class Kube:
 
     def __init__(self, server: str, ca_data: str, credentials: dict[str, str]) -> None:
         self.server = server.rstrip("/")
-        self._pool = _pool(self.server, transport.tls(ca_data, credentials))
+        self._context = transport.tls(ca_data, credentials)
+        timeouts = wire.Timeouts(connect=CONNECT_SECONDS, read=READ_SECONDS)
+        self._wire = wire.Wire(self.server, self._context, timeouts, POOL_SIZE)
         self._headers = {"Accept": "application/json", "User-Agent": "podgate"}
         if token := credentials.get("token"):
             self._headers["Authorization"] = f"Bearer {token}"
@@ -134,9 +136,7 @@ class Kube:
             "resourceVersion": resource_version,
             "timeoutSeconds": max(1, round(timeout)),
         }
-        response = self._send(
-            "GET", path, asked, read_seconds=timeout + WATCH_GRACE_SECONDS, stream=True
-        )
+        response = self._stream(path, asked, timeout + WATCH_GRACE_SECONDS)
         try:
             for line in _lines(response):
                 yield _event(line, into)
@@ -166,45 +166,55 @@ class Kube:
         body: object = None,
         content_type: str = "application/json",
     ) -> bytes:
-        return self._send(method, path, params, body=body, content_type=content_type).data
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        params: dict[str, Any],
-        *,
-        body: object = None,
-        content_type: str = "application/json",
-        read_seconds: float = READ_SECONDS,
-        stream: bool = False,
-    ) -> urllib3.BaseHTTPResponse:
         """Send once and tell the listeners; raises KubeError for anything but success."""
         headers = self._headers | ({"Content-Type": content_type} if body is not None else {})
+        sent = None if body is None else msgspec.json.encode(body)
+        started = time.monotonic()
+        try:
+            answer = self._wire.ask(method, f"{path}{_query(params)}", headers, sent)
+        except (*wire.LOST, Refused) as error:
+            lost = unreachable(error)
+            _tell(method, path, started, lost)
+            raise lost from error
+        request_id = answer.headers.get("audit-id", "")
+        if 200 <= answer.status < 300:
+            _tell(method, path, started, None, request_id)
+            return answer.data
+        refusal = failure(answer.status, answer.reason, answer.data, request_id)
+        _tell(method, path, started, refusal, request_id)
+        raise refusal
+
+    def _stream(
+        self, path: str, params: dict[str, Any], read_seconds: float
+    ) -> urllib3.BaseHTTPResponse:
+        """A watch's answer while it comes, over the official client's pool."""
         started = time.monotonic()
         try:
             response = self._pool.request(
-                method,
+                "GET",
                 f"{self.server}{path}{_query(params)}",
-                body=None if body is None else msgspec.json.encode(body),
-                headers=headers,
+                headers=self._headers,
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
-                preload_content=not stream,
+                preload_content=False,
                 # Neither repeated nor redirected: a redirect could leave the allowed addresses.
                 retries=False,
                 redirect=False,
             )
         except (HTTPError, Refused, OSError) as error:
             lost = unreachable(error)
-            _tell(method, path, started, lost)
+            _tell("GET", path, started, lost)
             raise lost from error
         request_id = response.headers.get("Audit-Id", "")
-        if 200 <= response.status < 300:
-            _tell(method, path, started, None, request_id)
+        if response.status == 200:
+            _tell("GET", path, started, None, request_id)
             return response
-        refusal = failure(response, request_id)
-        _tell(method, path, started, refusal, request_id)
+        refusal = failure(response.status, response.reason or "", _read(response), request_id)
+        _tell("GET", path, started, refusal, request_id)
         raise refusal
+
+    @cached_property
+    def _pool(self) -> urllib3.PoolManager:
+        return _pool(self.server, self._context)
 
 
 def connect(cluster: Cluster) -> Kube:
@@ -224,6 +234,14 @@ def _query(params: dict[str, Any]) -> str:
         if value is not None
     }
     return f"?{urlencode(words)}" if words else ""
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    try:
+        return response.data
+    except HTTPError:
+        # An answer that broke off.
+        return b""
 
 
 def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
