@@ -17,10 +17,11 @@ from console.celery import app
 from console.models import Account, Cluster
 from services import rechecks
 from services.admission import abandoned
-from services.binding import health, leases, opening, run, sweeping
+from services.binding import health, leases, opening, run, sweeping, trying
 from services.binding.ledger import Row
 from services.binding.reconcile import reconcile as reconcile_binding
-from workloads.history import retention
+from services.models import Binding
+from workloads.history import picture, retention
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +77,14 @@ def _send_gates(ids: set[int], rows: Sequence[Row]) -> None:
 
 
 @app.task
+def try_targets(binding_id: int) -> None:
+    """What the CLB calls Dead is asked once by podgate itself."""
+    _unless_stopping()
+    if binding := Binding.objects.select_related("cluster").filter(pk=binding_id).first():
+        trying.look(binding)
+
+
+@app.task
 def settle_gates(binding_ids: list[int]) -> None:
     """Of bindings that share Pods."""
     _unless_stopping()
@@ -91,6 +100,7 @@ def sweep(cluster_id: int) -> None:
             sweeping.sweep(cluster)
             abandoned.release(cluster)
             retention.sweep(cluster)
+            picture.settle(cluster)
 
 
 @app.task

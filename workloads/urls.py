@@ -4,6 +4,26 @@ from django.urls import path
 
 from workloads import views
 
+_WORKLOAD = "workloads/<kind>/<namespace>/<name>"
+_rollout = [
+    path(f"{_WORKLOAD}/rollout/", views.rollout_page, name="rollout_page"),
+    path(f"{_WORKLOAD}/rollouts/<int:pk>/", views.rollout_past, name="rollout_past"),
+    path(f"{_WORKLOAD}/rollout/progress", views.progress, name="progress"),
+    path(f"{_WORKLOAD}/rollout/waterfall", views.waterfall, name="waterfall"),
+    path(f"{_WORKLOAD}/rollout/targets", views.targets, name="targets"),
+    path(f"{_WORKLOAD}/rollout/finished", views.finished, name="finished"),
+    path(f"{_WORKLOAD}/time-to-ready/", views.ready_times, name="ready_times"),
+    path(f"{_WORKLOAD}/time-to-ready/ready", views.ready, name="ready"),
+    path(
+        "services/<namespace>/<name>/time-to-ready/",
+        views.service_ready_times,
+        name="service_ready_times",
+    ),
+    path(
+        "services/<namespace>/<name>/time-to-ready/ready", views.service_ready, name="service_ready"
+    ),
+]
+
 urlpatterns = [
     path("workloads/<kind>/", views.workloads, name="workloads"),
     path("workloads/<kind>/rows", views.workload_rows, name="workload_rows"),
@@ -16,6 +36,7 @@ urlpatterns = [
         views.workload_revisions,
         name="workload_revisions",
     ),
+    *_rollout,
     path("actions/<kind>/<action>/", views.workload_action, name="workload_action"),
     path("pods/", views.pods, name="pods"),
     path("pods/rows", views.pod_rows, name="pod_rows"),

@@ -98,14 +98,16 @@ class Waiting:
 
     @property
     def is_normal(self) -> bool:
-        if self.expected is None:
-            return True
-        return self.seconds <= self.expected * LATE + TOLERANCE.total_seconds()
+        return self.expected is None or not is_late(self.seconds, self.expected)
 
     @property
     def left(self) -> float | None:
         """Seconds until it should be over."""
         return None if self.expected is None else max(0.0, self.expected - self.seconds)
+
+
+def is_late(seconds: float, expected: float) -> bool:
+    return seconds > expected * LATE + TOLERANCE.total_seconds()
 
 
 def refined(stamp: datetime, seen: datetime | None) -> datetime:

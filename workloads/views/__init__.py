@@ -11,11 +11,26 @@ from workloads.views.pods import (
     pod_yaml,
     pods,
 )
+from workloads.views.rollout import (
+    finished,
+    progress,
+    rollout_page,
+    rollout_past,
+    targets,
+    waterfall,
+)
+from workloads.views.time_to_ready import (
+    ready,
+    ready_times,
+    service_ready,
+    service_ready_times,
+)
 from workloads.views.workloads import members, rollout, workload, workload_rows, workloads
 
 __all__ = [
     "event_rows",
     "events",
+    "finished",
     "members",
     "pod",
     "pod_containers",
@@ -23,7 +38,16 @@ __all__ = [
     "pod_state",
     "pod_yaml",
     "pods",
+    "progress",
+    "ready",
+    "ready_times",
     "rollout",
+    "rollout_page",
+    "rollout_past",
+    "service_ready",
+    "service_ready_times",
+    "targets",
+    "waterfall",
     "workload",
     "workload_action",
     "workload_revisions",

@@ -1,0 +1,260 @@
+"""Everything known of one rollout, put together: its Pods, its pace, its healthy targets."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from console.models import Activity, Cluster
+from workloads.actions.front import Behind
+from workloads.behind import behind
+from workloads.history import reading
+from workloads.models import Rollout, TargetCount, Workload
+from workloads.timeline import Stage, counts, lives, waves
+from workloads.timeline.counts import Count
+from workloads.timeline.lives import Life
+from workloads.timeline.waves import Pace
+
+GRACE = 30.0
+# Who asked for a rollout did so this shortly before or after it was seen to begin.
+BY_HAND = timedelta(seconds=15)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listener in front of the workload, and its healthy targets since the rollout began."""
+
+    service: str
+    name: str
+    lb_id: str
+    floor: int | None
+    counts: Sequence[Count]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`now` is when it ended, once it is over."""
+
+    rollout: Rollout
+    workload: Workload | None
+    now: datetime
+    new: Sequence[Life]
+    old: Sequence[Life]
+    serving: Sequence[Life]
+    pace: Pace
+    grace: float
+    behind: Sequence[Behind]
+    listeners: Sequence[Listener]
+
+    @property
+    def is_running(self) -> bool:
+        return self.rollout.finished_at is None
+
+    @property
+    def at_once(self) -> int:
+        return max(1, self.rollout.surge + self.rollout.unavailable)
+
+    @property
+    def wave_count(self) -> int:
+        return waves.count(max(self.rollout.replicas, len(self.new)), self.at_once)
+
+    @property
+    def bound(self) -> float:
+        return waves.bound(self.rollout.replicas, self.at_once, self.pace)
+
+    @cached_property
+    def left(self) -> waves.Left:
+        return waves.left(
+            [life.at[Stage.CREATED] for life in self.new],
+            replicas=self.rollout.replicas,
+            at_once=self.at_once,
+            pace=self.pace,
+            began=self.rollout.started_at,
+            now=self.now,
+        )
+
+    @cached_property
+    def expected(self) -> dict[Stage, float]:
+        return lives.expected(self.pace, drain=settings.DRAIN_SECONDS, grace=self.grace)
+
+    @cached_property
+    def capacity(self) -> Sequence[Count]:
+        """What took traffic over time: the weakest listener's targets, else Ready Pods."""
+        told = [one.counts for one in self.listeners if one.counts]
+        if told:
+            return min(told, key=lambda one: counts.fewest(one) or 0)
+        return counts.ready(list(self._changes()), self.rollout.started_at, self._at_start())
+
+    @property
+    def lost(self) -> float | None:
+        return counts.lost(self.capacity, self._wanted_at_first(), self.now)
+
+    @property
+    def fewest(self) -> int | None:
+        return counts.fewest(self.capacity)
+
+    def _wanted_at_first(self) -> int:
+        """A first rollout has nothing to lose before it has had it."""
+        return min(self.rollout.replicas, self.capacity[0].healthy) if self.capacity else 0
+
+    def _at_start(self) -> int:
+        return sum(Stage.READY in life.at for life in chain(self.old, self.serving))
+
+    def _changes(self) -> Iterable[tuple[datetime, int]]:
+        for life in self.new:
+            if (at := life.at.get(Stage.READY)) is not None:
+                yield at, 1
+        for life in chain(self.new, self.old):
+            leaves = life.at.get(Stage.TERMINATING) or life.at.get(Stage.GONE)
+            if leaves is not None and Stage.READY in life.at:
+                yield leaves, -1
+
+
+def latest(cluster: Cluster, kind: str, namespace: str, name: str) -> Rollout | None:
+    """The rollout that is under way, else the last one."""
+    found = of_workload(cluster, kind, namespace, name)
+    return found.filter(finished_at=None).first() or found.first()
+
+
+def of_workload(cluster: Cluster, kind: str, namespace: str, name: str) -> QuerySet[Rollout]:
+    rows = Rollout.objects.filter(cluster=cluster, kind=kind, namespace=namespace, name=name)
+    return rows.order_by("-started_at", "-pk")
+
+
+def picture(rollout: Rollout, now: datetime | None = None) -> Picture:
+    cluster, begins = rollout.cluster, rollout.started_at
+    end = rollout.finished_at or now or timezone.now()
+    where = (cluster, rollout.kind, rollout.namespace, rollout.name)
+    workload = Workload.objects.filter(
+        cluster=cluster, kind=rollout.kind, namespace=rollout.namespace, name=rollout.name
+    ).first()
+    timelines = reading.of_workload(*where)
+    new, others = _ours(rollout, reading.new_lives(timelines, begins, rollout.finished_at))
+    old = reading.old_lives(timelines, begins, rollout.finished_at)
+    told = {life.uid for life in chain(new, old, others)}
+    serving = [] if rollout.finished_at else list(reading.serving(*where))
+    in_front = behind(cluster, workload) if workload else []
+    return Picture(
+        rollout=rollout,
+        workload=workload,
+        now=end,
+        new=new,
+        old=[*old, *others],
+        serving=[life for life in serving if life.uid not in told],
+        pace=_pace(rollout, workload, new, in_front),
+        grace=_grace(workload),
+        behind=in_front,
+        listeners=_listeners(rollout, in_front, end),
+    )
+
+
+def _ours(rollout: Rollout, found: list[Life]) -> tuple[list[Life], list[Life]]:
+    """The Pods of the new revision, and others made meanwhile."""
+    revision = rollout.revision or next((one.revision for one in reversed(found)), "")
+    new = [one for one in found if one.revision == revision]
+    return new, [one for one in found if one.revision != revision]
+
+
+def _pace(
+    rollout: Rollout, workload: Workload | None, new: Sequence[Life], in_front: Sequence[Behind]
+) -> Pace:
+    stored = (rollout.figures or {}).get("check")
+    check = max((one.first_look for one in in_front), default=stored or 0.0)
+    gated = bool(workload.template_gates) if workload and not new else None
+    return lives.measured(
+        new,
+        check=check,
+        bind=max((one.bind_seconds for one in in_front), default=0.0),
+        min_ready=rollout.min_ready,
+        gated=gated,
+    )
+
+
+def _grace(workload: Workload | None) -> float:
+    found = [one.get("grace") for one in workload.containers] if workload else []
+    return float(max((one for one in found if one is not None), default=GRACE))
+
+
+def _listeners(rollout: Rollout, in_front: Sequence[Behind], end: datetime) -> list[Listener]:
+    floors = {(one.namespace, one.name): one.floor_of(rollout.replicas) for one in in_front}
+    names = {name for namespace, name in floors if namespace == rollout.namespace}
+    names |= set((rollout.figures or {}).get("services", ()))
+    found: dict[tuple[str, str], list[Count]] = defaultdict(list)
+    lbs: dict[tuple[str, str], str] = {}
+    rows = TargetCount.objects.filter(
+        cluster=rollout.cluster, namespace=rollout.namespace, service__in=names
+    )
+    before = rows.filter(at__lte=rollout.started_at).order_by()
+    latest = before.values("service", "listener").annotate(newest=Max("pk")).values("newest")
+    told = rows.filter(at__gt=rollout.started_at, at__lte=end) | rows.filter(
+        pk__in=list(_pks(latest))
+    )
+    for row in told.order_by("at", "pk"):
+        found[row.service, row.listener].append(Count(row.at, row.healthy, row.wanted))
+        lbs[row.service, row.listener] = row.lb_id
+    return [
+        Listener(
+            service,
+            listener,
+            lbs[service, listener],
+            floors.get((rollout.namespace, service)),
+            counts.within(some, rollout.started_at, end),
+        )
+        for (service, listener), some in sorted(found.items())
+    ]
+
+
+def _pks(rows: Any) -> Iterable[int]:
+    return (row["newest"] for row in rows)
+
+
+def started_by(rollout: Rollout) -> str:
+    """A user of podgate, by the audit trail; else the manager of the template's fields."""
+    if rollout.started_by:
+        return rollout.started_by
+    lines = Activity.objects.filter(
+        cluster=rollout.cluster.cluster_id,
+        kind=rollout.kind,
+        namespace=rollout.namespace,
+        name=rollout.name,
+        ok=True,
+        at__gte=rollout.started_at - BY_HAND,
+        at__lte=rollout.started_at + BY_HAND,
+    )
+    line = lines.order_by("-at").first()
+    return line.username if line else rollout.manager
+
+
+def figures(found: Picture) -> dict[str, Any]:
+    """What the list of rollouts shows of one that is over."""
+    slow = lives.slowest_stage(found.new)
+    return {
+        "bound": round(found.bound, 1),
+        "waves": found.wave_count,
+        "wave": round(found.pace.wave, 1),
+        "check": found.pace.check,
+        "slowest": slow[0].value if slow else "",
+        "slowest_seconds": round(slow[1], 1) if slow else None,
+        "fewest": found.fewest,
+        "lost": found.lost,
+        "pods": len(found.new),
+        "services": sorted({one.service for one in found.listeners}),
+    }
+
+
+def settle(cluster: Cluster, now: datetime | None = None) -> None:
+    """Write down the figures of rollouts that ended a while ago; old Pods have drained by then."""
+    over = (now or timezone.now()) - timedelta(seconds=20)
+    rows = Rollout.objects.filter(cluster=cluster, finished_at__lte=over, figures={})
+    for rollout in rows.select_related("cluster")[:20]:
+        found = picture(rollout)
+        Rollout.objects.filter(pk=rollout.pk).update(
+            figures=figures(found), started_by=started_by(rollout)
+        )

@@ -1,0 +1,126 @@
+"""The rollout page of a workload: the one under way or the last one, and each that is over."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from console import live
+from console.access import cluster_for
+from workloads.freshness import freshness
+from workloads.history import picture
+from workloads.models import Rollout, Workload
+from workloads.views import rollout_context, time_to_ready
+from workloads.views.workloads import KIND, kind_of
+
+PAGE = "workloads/rollout_page.html"
+# Bars grow and time runs out without anybody announcing it.
+EVERY = 2
+
+
+def _topics(cluster_id: str, kind: str, namespace: str, name: str, pk: int = 0) -> list[str]:
+    return [f"{cluster_id}/workloads/{kind}/{namespace}/{name}"]
+
+
+def _where(
+    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str, pk: int | None
+) -> dict[str, Any]:
+    """Whose rollout it is; `rollout` is None where none was ever seen."""
+    cluster = cluster_for(request.user, cluster_id)
+    where = (cluster, kind_of(kind), namespace, name)
+    rollout = picture.latest(*where)
+    if pk is not None:
+        rollouts = Rollout.objects.select_related("cluster")
+        rollout = get_object_or_404(
+            rollouts, pk=pk, cluster=cluster, kind=KIND[kind], namespace=namespace, name=name
+        )
+    arguments = [cluster_id, kind, namespace, name] + ([pk] if pk is not None else [])
+    return {
+        "cluster": cluster,
+        "kind": KIND[kind],
+        "kind_word": kind,
+        "namespace": namespace,
+        "name": name,
+        "pk": pk,
+        "rollout": rollout,
+        "arguments": arguments,
+        "freshness": freshness(cluster, KIND[kind]),
+    }
+
+
+def _page(
+    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str, pk: int | None
+) -> HttpResponse:
+    context = _where(request, cluster_id, kind, namespace, name, pk)
+    cluster, rollout = context["cluster"], context["rollout"]
+    workloads = Workload.objects.filter(cluster=cluster, kind=KIND[kind], namespace=namespace)
+    if rollout is None and not workloads.filter(name=name).exists():
+        where = {"kind": KIND[kind], "name": f"{namespace}/{name}"}
+        raise Http404(_("No %(kind)s %(name)s.") % where)
+    if rollout is not None:
+        found = picture.picture(rollout)
+        context |= rollout_context.progress(found) | rollout_context.targets(found)
+        context |= rollout_context.waterfall(found, request.GET)
+    context |= rollout_context.finished(cluster, KIND[kind], namespace, name, request.GET)
+    context |= time_to_ready.of_workload(cluster, KIND[kind], namespace, name, request.GET)
+    return render(request, PAGE, context | {"section": kind})
+
+
+@require_GET
+def rollout_page(
+    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
+) -> HttpResponse:
+    return _page(request, cluster_id, kind, namespace, name, None)
+
+
+@require_GET
+def rollout_past(
+    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str, pk: int
+) -> HttpResponse:
+    return _page(request, cluster_id, kind, namespace, name, pk)
+
+
+@live.region(topics=_topics, every=EVERY)
+@require_GET
+def progress(
+    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
+) -> HttpResponse:
+    context = _where(request, cluster_id, kind, namespace, name, None)
+    if context["rollout"] is not None:
+        context |= rollout_context.progress(picture.picture(context["rollout"]))
+    return render(request, f"{PAGE}#progress", context)
+
+
+@live.region(topics=_topics, every=EVERY)
+@require_GET
+def waterfall(
+    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
+) -> HttpResponse:
+    context = _where(request, cluster_id, kind, namespace, name, None)
+    if context["rollout"] is not None:
+        context |= rollout_context.waterfall(picture.picture(context["rollout"]), request.GET)
+    return render(request, f"{PAGE}#waterfall", context)
+
+
+@live.region(topics=_topics, every=EVERY)
+@require_GET
+def targets(
+    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
+) -> HttpResponse:
+    context = _where(request, cluster_id, kind, namespace, name, None)
+    if context["rollout"] is not None:
+        context |= rollout_context.targets(picture.picture(context["rollout"]))
+    return render(request, f"{PAGE}#targets", context)
+
+
+@live.region(topics=_topics)
+@require_GET
+def finished(
+    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
+) -> HttpResponse:
+    context = _where(request, cluster_id, kind, namespace, name, None)
+    where = (context["cluster"], KIND[kind], namespace, name)
+    context |= rollout_context.finished(*where, request.GET)
+    return render(request, f"{PAGE}#finished", context)

@@ -1,0 +1,342 @@
+"""What the rollout page and its live regions show; one builder each, so they cannot disagree."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.models import Cluster
+from workloads.history import picture
+from workloads.history.picture import Listener, Picture
+from workloads.models import Rollout
+from workloads.timeline import Stage, counts
+from workloads.timeline.waterfall import PARTS, Axis, axis
+from workloads.views import rollout_rows, rollout_words
+from workloads.views.rollout_words import seconds, stage_word
+
+VIEWS = ("waves", "pods", "slowest")
+# Of larger rollouts the waves that are over are folded, and all Pods come in pages.
+FOLD_ABOVE = 80
+PAGE = 100
+# More waves than this are told in words.
+MOST_WAVES = 24
+PAST = 20
+
+
+@dataclass(frozen=True)
+class Figure:
+    name: str
+    value: str
+    small: str
+    note: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Wave:
+    text: str
+    is_done: bool
+    is_now: bool
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Healthy targets of one listener; every number is a percentage of the box."""
+
+    listener: Listener
+    label: str
+    line: SafeString
+    area: SafeString
+    floor: float | None
+    floor_at: int | None
+    wanted: float
+    wanted_at: int
+    now: float
+    low: int
+    high: int
+
+
+def head(rollout: Rollout) -> dict[str, Any]:
+    word, tone = rollout_words.result(rollout)
+    return {
+        "rollout": rollout,
+        "word": word,
+        "tone": tone,
+        "change": rollout_words.change(rollout),
+        "started_by": picture.started_by(rollout),
+    }
+
+
+def progress(found: Picture) -> dict[str, Any]:
+    """The card on top: how far it is, against how fast it can be."""
+    return head(found.rollout) | {
+        "picture": found,
+        "figures": list(_figures(found)),
+        "waves": list(_waves(found)) if found.wave_count <= MOST_WAVES else [],
+        "wave_words": _wave_words(found),
+        "surge_now": max(0, _alive(found) - found.rollout.replicas),
+        "unavailable_now": _unavailable(found),
+    }
+
+
+def _alive(found: Picture) -> int:
+    """Pods that are there and stay: what surge counts."""
+    living = [*found.new, *found.old, *found.serving]
+    return sum(Stage.TERMINATING not in one.at and not one.is_gone for one in living)
+
+
+def _unavailable(found: Picture) -> int:
+    living = [*found.new, *found.old, *found.serving]
+    ready = sum(one.is_ready for one in living)
+    return max(0, found.rollout.replicas - ready)
+
+
+def _figures(found: Picture) -> Iterator[Figure]:
+    passed = (found.now - found.rollout.started_at).total_seconds()
+    if found.is_running:
+        yield _time_left(found, passed)
+    else:
+        yield Figure(_("Took"), seconds(passed), "", _over_bound(passed, found.bound))
+    wave = {"waves": found.wave_count, "wave": seconds(found.pace.wave)}
+    yield Figure(
+        _("Physical bound"), seconds(found.bound), "", _("%(waves)s waves × %(wave)s") % wave
+    )
+    yield _new_ready(found)
+    yield from _capacity(found)
+
+
+def _time_left(found: Picture, passed: float) -> Figure:
+    left = found.left
+    numbers = {"passed": seconds(passed), "total": seconds(left.total)}
+    note = _("%(passed)s passed, %(total)s expected") % numbers
+    if left.late > 2:
+        late = {"late": seconds(left.late)}
+        return Figure(
+            _("Time left"),
+            f"~{seconds(left.seconds)}",
+            "",
+            _("this wave is %(late)s late") % late,
+            "warning",
+        )
+    return Figure(_("Time left"), f"~{seconds(left.seconds)}", "", note)
+
+
+def _over_bound(passed: float, bound: float) -> str:
+    if not bound:
+        return ""
+    return _("%(n)s of the bound") % {"n": f"{100 * passed / bound:.0f} %"}
+
+
+def _new_ready(found: Picture) -> Figure:
+    ready = sum(life.is_ready for life in found.new)
+    coming = sum(
+        Stage.READY not in life.at and Stage.TERMINATING not in life.at for life in found.new
+    )
+    note = ""
+    if coming:
+        note = ngettext("%(n)s more is on its way", "%(n)s more are on their way", coming) % {
+            "n": coming
+        }
+    small = _("of %(n)s") % {"n": found.rollout.replicas}
+    return Figure(_("New Pods Ready"), str(ready), small, note)
+
+
+def _capacity(found: Picture) -> Iterator[Figure]:
+    capacity = found.capacity
+    healthy = capacity[-1].healthy if capacity else 0
+    name = _("Healthy targets") if found.listeners else _("Ready Pods")
+    floors = [one.floor for one in found.listeners if one.floor is not None]
+    note = _("Lowest so far %(n)s") % {"n": found.fewest if found.fewest is not None else "–"}
+    if floors:
+        note += _(", floor %(n)s") % {"n": max(floors)}
+    small = _("of %(n)s wanted") % {"n": found.rollout.replicas}
+    is_low = bool(floors) and healthy < max(floors)
+    yield Figure(name, str(healthy), small, note, "error" if is_low else "")
+    draining = sum(
+        Stage.TERMINATING in one.at and not one.is_gone for one in (*found.new, *found.old)
+    )
+    told = ""
+    if draining and found.is_running:
+        told = ngettext("%(n)s old Pod is draining", "%(n)s old Pods are draining", draining) % {
+            "n": draining
+        }
+    lost = found.lost
+    share = "–" if lost is None else f"{100 * lost:.2g} %" if lost else "0 %"
+    yield Figure(_("Lost capacity"), share, "", told)
+
+
+def _waves(found: Picture) -> Iterator[Wave]:
+    size = found.at_once
+    present = True
+    for number in range(1, found.wave_count + 1):
+        new = found.new[(number - 1) * size : number * size]
+        wanted = min(size, found.rollout.replicas - (number - 1) * size)
+        is_done = len(new) >= wanted and all(Stage.READY in life.at for life in new)
+        is_now = not is_done and present and found.is_running
+        present = present and is_done
+        if is_done:
+            state = stage_word(Stage.READY)
+        elif new:
+            state = _furthest(found, number)
+        else:
+            state = _("waiting")
+        yield Wave(_("Wave %(n)s, %(state)s") % {"n": number, "state": state}, is_done, is_now)
+
+
+def _furthest(found: Picture, number: int) -> str:
+    """What most Pods of a wave are at."""
+    size = found.at_once
+    words: dict[str, int] = {}
+    for life in found.new[(number - 1) * size : number * size]:
+        spans = life.spans
+        if spans and spans[-1].ends is None:
+            word = rollout_words.waiting_word(spans[-1].stage)
+            words[word] = words.get(word, 0) + 1
+    return max(words, key=lambda word: words[word], default=_("on its way"))
+
+
+def _wave_words(found: Picture) -> str:
+    begun = -(-len(found.new) // found.at_once)
+    return _("Wave %(n)s of %(all)s") % {"n": begun, "all": found.wave_count}
+
+
+def waterfall(found: Picture, query: QueryDict) -> dict[str, Any]:
+    view = query.get("view", "") if query.get("view", "") in VIEWS else VIEWS[0]
+    scale = _axis(found)
+    context: dict[str, Any] = {
+        "picture": found,
+        "rollout": found.rollout,
+        "view": view,
+        "ticks": _ticks(scale),
+        "now_x": f"{scale.x(found.now):.4g}",
+        "bound_x": _bound_x(found, scale),
+        "passed": seconds((found.now - found.rollout.started_at).total_seconds()),
+    }
+    if view == "waves":
+        wanted = {int(word) for word in query.getlist("wave") if word.isdecimal()}
+        context["groups"] = rollout_rows.groups(found, scale, wanted, FOLD_ABOVE)
+        return context
+    rows = rollout_rows.flat(found, scale, by_slowness=view == "slowest")
+    page = Paginator(rows, PAGE).get_page(query.get("page"))
+    context["groups"] = [rollout_rows.Group("", "", list(page.object_list))]
+    return context | {"page": page}
+
+
+def _axis(found: Picture) -> Axis:
+    begins = found.rollout.started_at
+    if found.is_running:
+        longest = max(found.bound, found.left.total)
+        return axis(begins, max(found.now, begins + timedelta(seconds=longest)))
+    gone = [life.at[Stage.GONE] for life in found.old if Stage.GONE in life.at]
+    late = max([*gone, found.now])
+    return axis(begins, min(late, found.now + (found.now - begins)))
+
+
+def _ticks(scale: Axis) -> list[tuple[str, str]]:
+    """x and words of the ticks; the last is the edge, which has no room for words."""
+    return [(f"{100 * part / PARTS:.4g}", _short(part * scale.step)) for part in range(PARTS)]
+
+
+def _short(passed: int) -> str:
+    if passed < 120:
+        return _("%(n)s s") % {"n": passed}
+    minutes, rest = divmod(passed, 60)
+    return f"{minutes}:{rest:02d}" if minutes < 120 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def _bound_x(found: Picture, scale: Axis) -> str:
+    at = found.rollout.started_at + timedelta(seconds=found.bound)
+    x = scale.x(at)
+    return f"{x:.4g}" if 0 < x < 100 else ""
+
+
+def targets(found: Picture) -> dict[str, Any]:
+    listeners: Sequence[Listener] = found.listeners
+    if not listeners and found.capacity:
+        # Nobody counts at a load balancer: Ready Pods say the same.
+        listeners = [Listener("", _("Ready Pods"), "", None, found.capacity)]
+    scale = _axis(found)
+    return {
+        "picture": found,
+        "rollout": found.rollout,
+        "charts": [_chart(found, one, scale) for one in listeners if one.counts],
+    }
+
+
+def _chart(found: Picture, listener: Listener, scale: Axis) -> Chart:
+    wanted = found.rollout.replicas
+    high, low = counts.most(listener.counts), counts.fewest(listener.counts) or 0
+    top = max(high, wanted, listener.floor or 0) * 1.1
+    line = counts.points(listener.counts, scale, found.now, top)
+    edge = f"{scale.x(found.now):.4g}"
+    begin = line.partition(",")[0]
+    said = _("Healthy targets of %(listener)s: between %(low)s and %(high)s since the start") % {
+        "listener": listener.name,
+        "low": low,
+        "high": high,
+    }
+    floor = listener.floor
+    return Chart(
+        listener=listener,
+        label=said,
+        line=mark_safe(line),  # noqa: S308
+        area=mark_safe(f"{begin},96 {line} {edge},96"),  # noqa: S308
+        floor=round(counts.height(floor, top), 1) if floor is not None else None,
+        floor_at=floor,
+        wanted=round(counts.height(wanted, top), 1),
+        wanted_at=wanted,
+        now=round(scale.x(found.now), 1),
+        low=low,
+        high=high,
+    )
+
+
+@dataclass(frozen=True)
+class Past:
+    rollout: Rollout
+    url: str
+    change: str
+    started_by: str
+    took: str
+    bound: str
+    slowest: str
+    fewest: str
+    word: str
+    tone: str
+
+
+def finished(cluster: Cluster, kind: str, namespace: str, name: str, query: QueryDict) -> Any:
+    """The rollouts that are over, the newest first, a page at a time."""
+    rows = picture.of_workload(cluster, kind, namespace, name).exclude(finished_at=None)
+    page = Paginator(rows.select_related("cluster"), PAST).get_page(query.get("past"))
+    return {"lines": [_past(one) for one in page.object_list], "past": page}
+
+
+def _past(rollout: Rollout) -> Past:
+    # The last ones have no figures yet: old Pods may still be draining.
+    told = rollout.figures or picture.figures(picture.picture(rollout))
+    where = (rollout.cluster.cluster_id, rollout.kind.lower(), rollout.namespace, rollout.name)
+    word, tone = rollout_words.result(rollout)
+    ended: datetime | None = rollout.finished_at
+    slow, fewest = told.get("slowest"), told.get("fewest")
+    return Past(
+        rollout=rollout,
+        url=reverse("rollout_past", args=[*where, rollout.pk]),
+        change=rollout_words.change(rollout),
+        started_by=picture.started_by(rollout),
+        took=seconds((ended - rollout.started_at).total_seconds()) if ended else "",
+        bound=seconds(told.get("bound")),
+        slowest=f"{stage_word(Stage(slow))}, {seconds(told['slowest_seconds'])}" if slow else "–",
+        fewest="–"
+        if fewest is None
+        else _("%(n)s of %(all)s") % {"n": fewest, "all": rollout.replicas},
+        word=word,
+        tone=tone,
+    )
