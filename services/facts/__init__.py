@@ -183,9 +183,9 @@ def _with_cloud(
     asked = cloud.of_addresses(cluster, sample)
     answers = patience.ask(questions | asked)
     found = {name: value for name, value in answers.found.items() if name in questions}
-    interfaces = (
-        missing or _joined([answers[name] for name in asked]) if sample or missing else None
-    )
+    interfaces: tuple[Interface, ...] | Unread | None = missing
+    if missing is None and sample:
+        interfaces = _joined([answers[name] for name in asked])
     return _with_groups(
         cluster,
         replace(
@@ -210,15 +210,18 @@ def _fields(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _joined(parts: list[Any]) -> tuple[Interface, ...] | Unread:
+    # An Unread counts as nothing, so it is never asked for its truth.
     unread = next((one for one in parts if isinstance(one, Unread)), None)
-    return unread or tuple(interface for part in parts for interface in part)
+    if unread is not None:
+        return unread
+    return tuple(interface for part in parts for interface in part)
 
 
 def _sample(
     cluster: Cluster, known: Facts, patience: Patience
 ) -> tuple[tuple[str, ...], Unread | None]:
     """Addresses whose interfaces are looked at: Pods of different nodes, or the nodes' own."""
-    pods = [pod for pod in known.pods or () if not pod.host_network]
+    pods = [pod for pod in known.pods or () if pod.runs and not pod.host_network]
     eni = _of_each_node([pod for pod in pods if pod.network_mode == "eni" and pod.ip])
     routed = list(
         dict.fromkeys(pod.node for pod in pods if pod.network_mode == "route" and pod.node)

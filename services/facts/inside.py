@@ -48,6 +48,7 @@ def pod_facts(cluster: Cluster, rows: Iterable[Any]) -> Iterator[PodFacts]:
             host_network=row.host_network,
             gated=any(gate["type"] == cluster.gate_type for gate in row.gates),
             ready=row.ready,
+            runs=row.containers_ready,
             ports=tuple(
                 PortFacts(port.get("name") or "", port["protocol"], port["port"])
                 for container in row.containers

@@ -115,6 +115,7 @@ CHECKS: tuple[Check, ...] = (
     cloud.health_off,
     cloud.udp_ping,
     cluster.two_controllers,
+    cluster.claimed,
     cluster.binder,
 )
 # Those that need no Service: whether direct access works on the cluster at all.

@@ -104,6 +104,19 @@ SERVERLESS_CLUSTER_IP = Limit(
     Sentence("Make the Service headless (clusterIP: None); the claim stays the same."),
     source="tke DescribeClusters ClusterType",
 )
+NOT_CLAIMED = Limit(
+    "NotClaimed",
+    Severity.INFORMS,
+    Sentence(
+        "The Service carries no claim, so podgate does not bind it; what TKE's service-controller "
+        "does with it is not podgate's to say."
+    ),
+    Sentence(
+        "Claim it: loadBalancerClass podgate.dev/clb, or type ClusterIP with the annotation "
+        "podgate.dev/claim: clb."
+    ),
+    source="Service spec.loadBalancerClass, annotation podgate.dev/claim",
+)
 TKE_BINDS = Limit(
     "TkeBinds",
     Severity.INFORMS,
@@ -210,6 +223,12 @@ def serverless(spec: ServiceSpec, facts: Facts) -> Outcome:
     if not facts.serverless or spec.claim is not ClaimBy.ANNOTATION or spec.headless:
         return None
     return SERVERLESS_CLUSTER_IP(Evidence("Service", "spec.clusterIP", "not None"))
+
+
+def claimed(spec: ServiceSpec, facts: Facts) -> Outcome:
+    if not facts.console_binds or not spec.has_load_balancer or spec.claim or not spec.name:
+        return None
+    return NOT_CLAIMED(Evidence("Service", "spec.loadBalancerClass", "-"))
 
 
 def binder(spec: ServiceSpec, facts: Facts) -> Outcome:

@@ -39,6 +39,8 @@ class PodFacts:
     host_network: bool = False
     gated: bool = False
     ready: bool = False
+    # Its containers are ready, whatever its gates say.
+    runs: bool = True
     ports: tuple[PortFacts, ...] = ()
     # Kind and name of the workload on top; empty for a Pod of its own.
     workload: tuple[str, str] = ("", "")

@@ -129,7 +129,8 @@ def target_groups(spec: ServiceSpec, facts: Facts) -> Outcome:
     if isinstance(facts.interfaces, Unread):
         return GROUPS_UNKNOWN(why=facts.interfaces.why)
     if not facts.interfaces:
-        return None
+        ips = ", ".join(sorted(facts.sample)[:3])
+        return GROUPS_UNKNOWN(why=Sentence("no network interface holds %(ips)s", ips=ips))
     bound = list(dict.fromkeys(one.groups for one in facts.interfaces))
     whose = _whose(facts.interfaces)
     problems = tuple(_closed(facts, bound, list(_ways(spec, facts, whose))))

@@ -111,7 +111,9 @@ type Check = Callable[[ServiceSpec, Facts], Outcome]
 
 
 def is_direct(spec: ServiceSpec) -> bool:
-    return spec.access in {Access.PUBLIC, Access.PRIVATE} and spec.direct
+    """A claimed Service is always bound directly, whatever its annotation says."""
+    balanced = spec.access in {Access.PUBLIC, Access.PRIVATE}
+    return balanced and (spec.direct or spec.claim is not None)
 
 
 def kept(problem: Problem) -> dict[str, Any]:

@@ -253,7 +253,8 @@ def test_the_router_cluster_refuses_direct_access_with_its_reason(
     facts.refresh(Cluster.objects.get(cluster_id="cls-router01"))
     address = CREATE.replace(ID, "cls-router01")
     answer = operator.post(address, filled(namespace="default"))
-    assert "GlobalRouter" in answer.context["problems"][0]["message"]
+    said = answer.context["problems"][0]["message"]
+    assert "is not registered in ccn-shop0001: a CLB has no route to it" in said
     assert (
         operator.post(address, filled(namespace="default", access="cluster-ip")).status_code == 302
     )
