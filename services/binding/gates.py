@@ -160,7 +160,7 @@ def _backings(
                     listener=f"{port.protocol}:{port.port}",
                     lb_id=binding.lb_id if binding else "",
                     health=_health(row),
-                    because="" if row else _because(pod, binding, add_on),
+                    because=_because(pod, binding, row, add_on),
                 )
             )
     return backings
@@ -172,12 +172,17 @@ def _health(row: Registration | None) -> str:
     return row.health or "Unknown"
 
 
-def _because(pod: kinds.Pod, binding: Binding | None, add_on: str) -> str:
+def _because(pod: kinds.Pod, binding: Binding | None, row: Registration | None, add_on: str) -> str:
+    """What the CLB's word alone does not say, without its full stop."""
+    if row:
+        return row.health_message.rstrip(".") if row.health == "Dead" else ""
     if why := excluded(pod, add_on=add_on):
         return why[1].rstrip(".")
     if binding and binding.phase == "Blocked":
         return binding.message.rstrip(".")
-    return ""
+    left_out = binding.excluded if binding else ()
+    said = (entry["message"] for entry in left_out if entry["pod"] == pod.metadata.name)
+    return str(next(said, "")).rstrip(".")
 
 
 def write(cluster: Cluster, kube: Kube, namespace: str, changes: Sequence[Change]) -> Written:

@@ -120,6 +120,15 @@ def _after(binding: Binding, now: datetime, *, is_news: bool) -> None:
     if is_news:
         history.looked(binding)
         live.announce(topic(binding))
+        if binding.registrations.filter(health="Dead", health_message="").exists():
+            _try(binding)
+
+
+def _try(binding: Binding) -> None:
+    """Find out more of what is Dead, in a task: nobody waits for what does not answer."""
+    from services import tasks
+
+    tasks.deliver(tasks.try_targets, binding.pk, expires=60)
 
 
 def words(binding: Binding) -> list[str]:

@@ -120,7 +120,7 @@ def note_health(
         changed += there
         for chunk in batched((row.pk for row in there), CHUNK):
             noted = Registration.objects.filter(pk__in=chunk)
-            noted.update(health=word, health_since=now)
+            noted.update(health=word, health_since=now, health_message="")
             if word in HEALTHY:
                 noted.filter(first_healthy_at=None).update(first_healthy_at=now)
     return changed

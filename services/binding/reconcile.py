@@ -16,6 +16,7 @@ from console.tencent import Busy, CloudError, Throttled
 from services.binding import (
     balancer,
     cluster,
+    drains,
     events,
     health,
     lanes,
@@ -41,6 +42,8 @@ ROUNDS = 6
 BLOCKED_SECONDS = 30.0
 BUSY_SECONDS = 0.5
 MOST_BACK_OFF = 30.0
+# A quota that leaves Pods waiting is read again this soon.
+QUOTA_SECONDS = 5.0
 # So many times in a row the load balancer is busy before that is worth a word.
 LONG_BUSY = 20
 # Phases worth a Kubernetes Event.
@@ -174,6 +177,7 @@ def _run(run: Run) -> Outcome:
         _show(run, has, is_first=not before)
         todo = [s for s in steps if s not in run.refused and lanes.is_possible(s, observed)]
         if not todo:
+            drains.note(binding, pods, timezone.now())
             return _settled(run, has)
         if not (run.is_fresh or run.is_leaving) and any(map(takes_away, todo)):
             # By the health of now: what is recorded may be seconds old.
@@ -183,6 +187,7 @@ def _run(run: Run) -> Outcome:
         if todo == before:
             raise CloudError("FailedOperation.NoEffect", "The CLB says done, but it is not.")
         before = todo
+        drains.begin(binding, has, todo, pods, timezone.now())
         if errors := lanes.perform(run, observed, todo, pods):
             raise errors[0]
     return again(BUSY_SECONDS, "More steps are left.")
@@ -204,7 +209,7 @@ def _note(run: Run, has: State, desired: State, pods: Sequence[Pod]) -> None:
     unrouted = run.unrouted.message if run.unrouted else ""
     left = left_out(run.spec, pods, desired, add_on=add_on, unrouted=unrouted) if run.spec else ()
     if run.unrouted and any(one.reason is Why.NO_ROUTE for one in left):
-        run.problems = [*{p: None for p in (*run.problems, run.unrouted)}]
+        run.problems = [*dict.fromkeys((*run.problems, run.unrouted))]
     binding.excluded = [asdict(one) for one in left]
     binding.observed_at = timezone.now()
     binding.save(update_fields=["excluded", "observed_at"])
@@ -266,6 +271,10 @@ def _settled(run: Run, has: State) -> Outcome:
         return Again(drained, waits.DRAINING)
     if run.refused or run.unrouted:
         return again(BLOCKED_SECONDS, "What was refused is tried again.")
+    if any(entry["reason"] == Why.OVER_QUOTA for entry in binding.excluded):
+        # Nobody tells when Tencent Cloud raises a quota.
+        reading.forget_quota(binding.cluster.account)
+        return again(QUOTA_SECONDS, "Pods wait for room in the account's quota.")
     return Settled()
 
 
