@@ -15,6 +15,14 @@ urlpatterns = [
         "access-layer/roll/<kind>/<namespace>/<name>/", views.roll_to_inject, name="roll_to_inject"
     ),
     path("remedies/<name>/", views.remedy, name="remedy"),
+    path("evidence/<kind>/<namespace>/<name>/", views.evidence, name="evidence"),
+    path("pods/<namespace>/<name>/findings", views.pod_findings, name="pod_findings"),
+    path(
+        "workloads/<kind>/<namespace>/<name>/findings",
+        views.workload_findings,
+        name="workload_findings",
+    ),
+    path("services/<namespace>/<name>/findings", views.service_findings, name="service_findings"),
     path("services/", views.services, name="services"),
     path("services/rows", views.rows, name="service_rows"),
     path("services/create/", views.create_service, name="create_service"),

@@ -81,6 +81,23 @@ def waits_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, Wait]:
     return {uid: one for uid, one in told.items() if one}
 
 
+def ways_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, tuple[Way, ...]]:
+    """The listeners that should lead to each Pod, by its uid: what `waits_of` judges by."""
+    if cluster.binder != "console" or not pods:
+        return {}
+    rows: dict[str, list[Registration]] = defaultdict(list)
+    uids = [pod.uid for pod in pods]
+    for row in Registration.objects.filter(binding__cluster=cluster, pod_uid__in=uids):
+        rows[row.pod_uid].append(row)
+    claims = _claims(cluster, pods)
+    return {
+        pod.uid: tuple(
+            way for one in claims if one.selects(pod) for way in _ways(one, pod, rows[pod.uid])
+        )
+        for pod in pods
+    }
+
+
 def _gate(cluster: Cluster, pod: Pod) -> str:
     return next((str(g["status"]) for g in pod.gates if g["type"] == cluster.gate_type), "")
 

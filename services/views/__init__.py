@@ -19,6 +19,8 @@ from services.views.detail import (
     targets,
     yaml,
 )
+from services.views.evidence import evidence
+from services.views.findings import pod_findings, service_findings, workload_findings
 from services.views.guard import guard, set_guard
 from services.views.listing import rows, services
 from services.views.remedies import remedy
@@ -34,6 +36,10 @@ __all__ = [
     "check_field",
     "create_service",
     "delete_service",
+    "evidence",
+    "pod_findings",
+    "service_findings",
+    "workload_findings",
     "guard",
     "head",
     "outlook",

@@ -1,0 +1,189 @@
+"""Gathers the facts of a Pod, workload or Service: the index, the ledger, and live reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from console import alive
+from console.models import Binder, Cluster
+from services import facts as limits_facts
+from services import waiting
+from services.diagnosis import closed, reads
+from services.diagnosis.facts import BudgetFacts, PodFacts, Surroundings, Unread, WorkloadFacts
+from services.diagnosis.reads import Patience
+from services.facts.asking import Question
+from workloads import behind
+from workloads.history import notes
+from workloads.models import Pod, PodTimeline, Workload
+from workloads.pods import PodRow
+from workloads.rollouts import WorkloadRow
+from workloads.timeline import Stage
+
+# Of a workload or Service so many Pods are looked at closely.
+MOST_PODS = 100
+
+
+def around(cluster: Cluster) -> Surroundings:
+    return Surroundings(
+        now=timezone.now(),
+        gate_type=cluster.gate_type,
+        console_binds=cluster.binder == Binder.CONSOLE,
+        silent=alive.silent(),
+        unreachable="" if cluster.reachable else cluster.unreachable_because,
+        seen_at=cluster.seen_at,
+        name=cluster.cluster_id,
+    )
+
+
+def pod_row(pod: Pod) -> PodRow:
+    values = {name: getattr(pod, name) for name in PodRow.__struct_fields__}
+    return PodRow(**values)
+
+
+def of_pod(cluster: Cluster, pod: Pod, patience: Patience) -> PodFacts:
+    """One Pod, looked at as closely as it can be."""
+    facts = of_pods(cluster, [pod], patience)[0]
+    if pod.terminating:
+        return replace(facts, ending=_ending(cluster, pod), grace=_grace(pod))
+    if facts.wait is None or not any(g["type"] == cluster.gate_type for g in pod.gates):
+        return facts
+    who = reads.writers(cluster, pod.namespace, pod.name, cluster.gate_type)
+    found = patience.ask({"writers": who})["writers"]
+    return facts if isinstance(found, Unread) else replace(facts, writers=found)
+
+
+def _ending(cluster: Cluster, pod: Pod) -> datetime | None:
+    row = PodTimeline.objects.filter(cluster=cluster, pod_uid=pod.uid).first()
+    stamp = notes.stamps(row).get(Stage.TERMINATING) if row else None
+    return stamp.at if stamp else None
+
+
+def _grace(pod: Pod) -> int:
+    graces = [one["grace"] for one in pod.containers if one.get("grace") is not None]
+    return max(graces, default=30)
+
+
+def of_pods(cluster: Cluster, pods: Sequence[Pod], patience: Patience) -> list[PodFacts]:
+    """Events, nodes and budgets are asked for once for all of them, where they may explain."""
+    surroundings = around(cluster)
+    waits, ways = waiting.waits_of(cluster, pods), waiting.ways_of(cluster, pods)
+    stuck = [pod for pod in pods if not pod.ready or pod.terminating]
+    questions = _questions(cluster, pods, stuck)
+    answers = patience.ask(questions)
+    doors = closed.problems(cluster, pods, waits, ways, patience)
+    return [
+        PodFacts(
+            pod=pod_row(pod),
+            around=surroundings,
+            wait=waits.get(pod.uid),
+            ways=ways.get(pod.uid, ()),
+            events=_events(pod, answers),
+            node=answers.get(f"node {pod.node}"),
+            budgets=_budgets(pod, answers),
+            closed=doors.get(pod.uid, ()),
+        )
+        for pod in pods
+    ]
+
+
+def _questions(cluster: Cluster, pods: Sequence[Pod], stuck: Sequence[Pod]) -> dict[str, Question]:
+    questions = {"cordoned": reads.cordoned(cluster)}
+    questions |= reads.nodes(cluster, {pod.node for pod in stuck})
+    for namespace in {pod.namespace for pod in pods}:
+        questions[f"budgets {namespace}"] = reads.budgets(cluster, namespace)
+    telling = [pod for pod in stuck if not pod.containers_ready and not pod.terminating]
+    if len(telling) == 1:
+        (pod,) = telling
+        questions[f"events {pod.uid}"] = reads.events_of(cluster, pod.uid, pod.namespace)
+    else:
+        for namespace in {pod.namespace for pod in telling}:
+            questions[f"warnings {namespace}"] = reads.warnings_in(cluster, namespace)
+    return questions
+
+
+def _events(pod: Pod, answers: Mapping[str, Any]) -> Any:
+    own = answers.get(f"events {pod.uid}")
+    if own is not None:
+        return own
+    found = answers.get(f"warnings {pod.namespace}")
+    return found.get(pod.uid, ()) if isinstance(found, Mapping) else found
+
+
+def _budgets(pod: Pod, answers: Mapping[str, Any]) -> tuple[BudgetFacts, ...]:
+    """Only those of a Pod whose node is being emptied."""
+    found, emptied = answers.get(f"budgets {pod.namespace}"), answers.get("cordoned")
+    if not found or not emptied or pod.node not in emptied:
+        return ()
+    return tuple(one.facts for one in found if one.covers(pod.labels))
+
+
+def of_workload(cluster: Cluster, row: Workload, patience: Patience) -> WorkloadFacts:
+    """The Pods that are not well, and those on nodes that are being emptied."""
+    pods = list(
+        Pod.objects.filter(
+            cluster=cluster,
+            workload_kind=row.kind,
+            namespace=row.namespace,
+            workload_name=row.name,
+        ).order_by("ready", "name")[:MOST_PODS]
+    )
+    facts = of_pods(cluster, pods, patience)
+    answers = patience.ask(_of_rollout(cluster, row))
+    emptied = patience.ask({"cordoned": reads.cordoned(cluster)})["cordoned"]
+    nodes = {pod.node for pod in pods} & (set() if isinstance(emptied, Unread) else set(emptied))
+    said = answers.get("warnings")
+    failure = answers.get("failure")
+    return WorkloadFacts(
+        row=workload_row(row),
+        around=around(cluster),
+        pods=tuple(facts),
+        events=_of_workload(row, said) if isinstance(said, Mapping) else said,
+        budgets=tuple(dict.fromkeys(budget for one in facts for budget in one.budgets)),
+        cordoned=tuple(sorted(nodes)),
+        failure=failure if isinstance(failure, str) else "",
+        held=_held(cluster, row),
+    )
+
+
+def _of_rollout(cluster: Cluster, row: Workload) -> dict[str, Question]:
+    if row.rollout == "complete" and row.ready >= row.replicas:
+        return {}
+    return {
+        "warnings": reads.warnings_in(cluster, row.namespace),
+        "failure": reads.failure(cluster, row.kind, row.namespace, row.name),
+    }
+
+
+def _of_workload(row: Workload, said: Mapping[str, Any]) -> tuple[Any, ...]:
+    """About itself, and about the ReplicaSets a Deployment names after itself."""
+    own = said.get(row.uid, ())
+    sets = (
+        event
+        for about, events in said.items()
+        if about.startswith(f"ReplicaSet/{row.name}-") and row.kind == "Deployment"
+        for event in events
+    )
+    return (*own, *sets)
+
+
+def _held(cluster: Cluster, row: Workload) -> str:
+    stops = behind.stopped(cluster, row)
+    return next((str(stop.text) for stop in stops if stop.is_held), "")
+
+
+def workload_row(row: Workload) -> WorkloadRow:
+    values = {name: getattr(row, name) for name in WorkloadRow.__struct_fields__}
+    return WorkloadRow(**values)
+
+
+def of_selected(
+    cluster: Cluster, namespace: str, selector: Mapping[str, str], patience: Patience
+) -> tuple[int, tuple[PodFacts, ...]]:
+    """How many Pods a Service selects, and the facts of those that are not well."""
+    pods = limits_facts.matching(cluster, namespace, selector.items())
+    waits = waiting.waits_of(cluster, pods)
+    unwell = [pod for pod in pods if not pod.ready or pod.uid in waits][:MOST_PODS]
+    return len(pods), tuple(of_pods(cluster, unwell, patience))

@@ -1,0 +1,121 @@
+"""Why a Service does not carry traffic as it should: its load balancer, its Pods; pure."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from services.diagnosis import around
+from services.diagnosis.facts import BindingFacts, Difference, ServiceFacts, Unread
+from services.diagnosis.finding import Code, Finding, Proof, Ref, Sentence, Severity, ordered
+from services.diagnosis.gates import of_problem
+from services.diagnosis.many import gathered
+
+# Problems that mean: somebody else works on the same thing.
+OWNERS = {
+    "TkeBinds",
+    "TkeIsBinder",
+    "AnotherInstallation",
+    "AnotherCluster",
+    "NotOurs",
+    "ForeignListener",
+    "ForeignTarget",
+}
+_SETTLED = {"Ready", "Degraded", "Checking"}
+
+
+def diagnose_service(facts: ServiceFacts) -> tuple[Finding, ...]:
+    """Empty when all is well; else the worst first."""
+    return ordered(_findings(facts))
+
+
+def _ref(facts: ServiceFacts) -> Ref:
+    return Ref("Service", facts.namespace, facts.name)
+
+
+def _findings(facts: ServiceFacts) -> Iterator[Finding]:
+    if facts.unbound:
+        words = Sentence("podgate does not bind this Service. %(why)s", why=facts.unbound)
+        shown = (Proof(f"Service {facts.name}", "spec.loadBalancerClass", "", _ref(facts)),)
+        yield Finding(Code.NOT_BOUND, Severity.INFORMS, words, shown)
+    found: list[Finding] = []
+    if facts.binding is not None:
+        # Its processes matter to everything that is bound, stuck or not.
+        yield from around.findings(facts.around)
+        found += [*_problems(facts, facts.binding), *_gone(facts, facts.binding)]
+        found += [*_changed(facts, facts.binding), *_standing(facts, facts.binding)]
+    if facts.is_claimed:
+        found += [*_selected(facts)]
+        found += [one for one in gathered(facts.pods) if one.code is not Code.BLOCKED]
+    yield from found
+
+
+def _problems(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
+    for problem in binding.problems:
+        code = Code.WARNING if problem.severity is not Severity.BLOCKS else Code.BLOCKED
+        if problem.code in OWNERS:
+            code = Code.TWO_OWNERS
+        yield of_problem(code, problem, link=_ref(facts))
+
+
+def _gone(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
+    if binding.lb_status != "missing" or binding.phase == "Deleting":
+        return
+    words = Sentence(
+        "%(lb)s is no longer there: somebody deleted it. podgate looks twice, then makes another "
+        "one; its address will be another.",
+        lb=binding.lb_id,
+    )
+    shown = Proof("DescribeLoadBalancers", f"LoadBalancerIds {binding.lb_id}", "none", _ref(facts))
+    step = Sentence("Point whatever uses the old address to the new one.")
+    yield Finding(Code.CLB_GONE, Severity.BLOCKS, words, (shown,), step, _ref(facts))
+
+
+def _changed(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
+    """Only of what had come to rest: else podgate itself is at it."""
+    differences = facts.differences
+    if isinstance(differences, Unread) or not differences or binding.phase not in _SETTLED:
+        return
+    words = Sentence(
+        "%(lb)s was changed by hand: %(what)s podgate puts it back within a minute.",
+        lb=binding.lb_id,
+        what=_listed([one.what for one in differences]),
+    )
+    shown = tuple(_difference(facts, binding, one) for one in differences[:5])
+    step = Sentence("Change the Service instead; what stands at the load balancer is its copy.")
+    yield Finding(Code.CLB_CHANGED, Severity.WARNS, words, shown, step, _ref(facts))
+
+
+def _listed(words: list[str]) -> Sentence:
+    if len(words) == 1:
+        return Sentence("%(first)s.", first=words[0])
+    return Sentence("%(first)s, and %(n)s more differences.", first=words[0], n=len(words) - 1)
+
+
+def _difference(facts: ServiceFacts, binding: BindingFacts, one: Difference) -> Proof:
+    return Proof(f"CLB {binding.lb_id}", one.field, one.value, _ref(facts))
+
+
+def _standing(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
+    """A load balancer on its way, as long as no problem says it better."""
+    if binding.problems or binding.phase not in {"Pending", "Provisioning", "Deleting"}:
+        return
+    if not facts.selected and binding.phase == "Pending":
+        return
+    words = Sentence("Its load balancer is on its way: %(what)s", what=binding.message)
+    shown = Proof(f"Service {facts.name}", "Binding", binding.phase, _ref(facts))
+    code = Code.TERMINATING if binding.phase == "Deleting" else Code.REGISTERING
+    if binding.phase == "Deleting":
+        words = Sentence("It is being taken down: %(what)s", what=binding.message)
+    yield Finding(code, Severity.INFORMS, words, (shown,), "", _ref(facts))
+
+
+def _selected(facts: ServiceFacts) -> Iterator[Finding]:
+    if facts.selected or (facts.binding and facts.binding.phase == "Deleting"):
+        return
+    selector = ",".join(f"{key}={value}" for key, value in sorted(facts.selector.items()))
+    shown = Proof(f"Service {facts.name}", "spec.selector", selector, _ref(facts))
+    words = Sentence("Its selector %(selector)s matches no Pod.", selector=selector)
+    if not selector:
+        words = Sentence("It has no selector, so no Pod is bound.")
+    step = Sentence("Compare the selector with the labels of the Pod template.")
+    finding = Finding(Code.NO_PODS, Severity.WARNS, words, (shown,), step)
+    yield replace(finding, link=_ref(facts))

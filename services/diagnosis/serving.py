@@ -1,0 +1,108 @@
+"""Gathers the facts of a Service: its binding, its Pods, and whether its CLB is as we left it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from console.models import Binder, Cluster
+from services.binding.clb import Observed
+from services.binding.run import stored_problems
+from services.binding.state import Target
+from services.diagnosis import drift, gather, reads
+from services.diagnosis.facts import BindingFacts, Difference, ServiceFacts, Unread
+from services.diagnosis.reads import Patience
+from services.models import Binding, Phase
+from services.printed.rows import as_manifest
+from services.printed.words import who_would_bind
+from services.spec import claimed_by
+from workloads.models import Service
+
+# A page compares a load balancer with the ledger at most this often.
+COMPARED_SECONDS = 10
+_SETTLED = {Phase.READY, Phase.DEGRADED, Phase.CHECKING}
+
+
+def binding_of(cluster: Cluster, namespace: str, name: str, uid: str = "") -> Binding | None:
+    """Of this very Service; without one of the last that had the name."""
+    rows = Binding.objects.filter(cluster=cluster, namespace=namespace, name=name)
+    if uid:
+        rows = rows.filter(service_uid=uid)
+    return rows.select_related("cluster__account").order_by("-created_at").first()
+
+
+def of_service(
+    cluster: Cluster, namespace: str, name: str, row: Service | None, patience: Patience
+) -> ServiceFacts | None:
+    """None when there is neither a Service nor what is left of its binding."""
+    binding = binding_of(cluster, namespace, name, row.uid if row else "")
+    if row is None and binding is None:
+        return None
+    manifest: dict[str, Any] = as_manifest(row) if row else {}
+    selector: Mapping[str, str] = row.selector if row else {}
+    selected, pods = gather.of_selected(cluster, namespace, selector, patience)
+    is_ours = cluster.binder == Binder.CONSOLE and bool(row) and bool(claimed_by(manifest))
+    return ServiceFacts(
+        namespace=namespace,
+        name=name,
+        around=gather.around(cluster),
+        binding=_binding(binding) if binding else None,
+        is_claimed=is_ours,
+        selector=selector,
+        pods=pods if is_ours else (),
+        selected=selected,
+        differences=_differences(binding, patience) if binding else None,
+        unbound=who_would_bind(manifest, cluster) if row and not binding else "",
+    )
+
+
+def _binding(binding: Binding) -> BindingFacts:
+    due = (binding.due_at - timezone.now()).total_seconds() if binding.due_at else None
+    return BindingFacts(
+        phase=binding.phase,
+        message=binding.message,
+        problems=tuple(stored_problems(binding)),
+        lb_id=binding.lb_id,
+        lb_status=binding.lb_status,
+        due_because=binding.due_because,
+        due_in=due,
+    )
+
+
+def _differences(binding: Binding, patience: Patience) -> tuple[Difference, ...] | Unread | None:
+    """Only of a binding that is at rest before and after the look: else podgate itself is at it."""
+    if not _rests(binding):
+        return None
+    key = f"drift:{binding.pk}"
+    known: tuple[Difference, ...] | None = cache.get(key)
+    if known is not None and patience.fresh:
+        return known
+    written = _written(binding)
+    asked = {"observed": reads.observed(binding)}
+    observed = Patience(patience.seconds, 0.0).ask(asked)["observed"]
+    if isinstance(observed, Unread):
+        return observed
+    done = binding.done
+    binding.refresh_from_db(fields=["done", "wanted", "due_at", "phase"])
+    if not isinstance(observed, Observed) or done != binding.done or not _rests(binding):
+        return None
+    if written != _written(binding):
+        return None
+    found = drift.differences(observed.state, written, binding.checks)
+    cache.set(key, found, COMPARED_SECONDS)
+    return found
+
+
+def _rests(binding: Binding) -> bool:
+    at_rest = binding.wanted == binding.done and binding.due_at is None
+    return bool(binding.lb_id) and at_rest and binding.phase in _SETTLED
+
+
+def _written(binding: Binding) -> list[drift.Written]:
+    rows = binding.registrations.filter(registered_at__isnull=False)
+    columns = rows.order_by("pk").values_list("protocol", "listener_port", "ip", "port", "weight")
+    return [
+        drift.Written(drift.listener_of(protocol, port), Target(ip, target_port), weight)
+        for protocol, port, ip, target_port, weight in columns
+    ]
