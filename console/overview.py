@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
+from console import container_routes
 from console.attention import Standing
 from console.models import Binder, Cluster
 from console.network import AddOn, DirectAccess
@@ -116,10 +117,23 @@ def direct_access(cluster: Cluster) -> Verdict:
     if said in {DirectAccess.READY, DirectAccess.PARTLY}:
         return _in_the_vpc(facts, partly=said == DirectAccess.PARTLY)
     if said == DirectAccess.NEEDS_CCN:
-        return Verdict(_("Needs CCN"), "warning", _("Pods have addresses of the container network"))
+        return _over_the_ccn(cluster)
     if said == DirectAccess.UNSUPPORTED:
         return Verdict(_("Not supported"), "idle", _("Pods have overlay addresses"))
     return Verdict(_("Unknown"), "info", _("The network add-on could not be read"))
+
+
+def _over_the_ccn(cluster: Cluster) -> Verdict:
+    """GlobalRouter: the account, then the route to the container network."""
+    if cluster.facts.get("account_type") == "LEGACY":
+        why = _("The account is billed by CVM (LEGACY)")
+        return Verdict(_("Needs a bill-by-IP account"), "error", why)
+    connected = container_routes.restored(cluster.facts.get("ccn"))
+    if connected and connected.enabled:
+        return Verdict(_("Ready"), "success", _("Over %(ccn)s") % {"ccn": connected.ccn_id})
+    if cluster.ticket_route:
+        return Verdict(_("Ready"), "success", _("Over a route made by ticket"))
+    return Verdict(_("Needs CCN"), "warning", _("Pods have addresses of the container network"))
 
 
 def _in_the_vpc(facts: dict[str, Any], *, partly: bool) -> Verdict:

@@ -7,6 +7,7 @@ from console.views import accounts, activity, cluster, clusters, errors, health,
 cluster_pages: list[URLPattern | URLResolver] = [
     path("", cluster.cluster, name="cluster"),
     path("information", cluster.information, name="information"),
+    path("resources", cluster.resources, name="cluster_resources"),
     path("refresh/", cluster.refresh, name="refresh"),
     path("activity/", activity.cluster_activity, name="cluster_activity"),
     path("", include("workloads.urls")),

@@ -14,6 +14,7 @@ urlpatterns = [
     path(
         "access-layer/roll/<kind>/<namespace>/<name>/", views.roll_to_inject, name="roll_to_inject"
     ),
+    path("direct_access", views.direct_access, name="direct_access"),
     path("remedies/<name>/", views.remedy, name="remedy"),
     path("evidence/<kind>/<namespace>/<name>/", views.evidence, name="evidence"),
     path("pods/<namespace>/<name>/findings", views.pod_findings, name="pod_findings"),
@@ -31,6 +32,7 @@ urlpatterns = [
     path("services/<namespace>/<name>/", views.service, name="service"),
     path("services/<namespace>/<name>/head", views.head, name="service_head"),
     path("services/<namespace>/<name>/state", views.state, name="service_state"),
+    path("services/<namespace>/<name>/limits", views.limits, name="service_limits"),
     path("services/<namespace>/<name>/targets", views.targets, name="service_targets"),
     path("services/<namespace>/<name>/steps", views.steps, name="service_steps"),
     path("services/<namespace>/<name>/yaml", views.yaml, name="service_yaml"),

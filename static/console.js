@@ -35,7 +35,7 @@ function toast(title, text) {
   const shelf = document.getElementById("toasts");
   if (!template || !shelf) return;
   const box = template.content.firstElementChild.cloneNode(true);
-  box.querySelector("p").textContent = `${title}: ${text}`;
+  box.querySelector("p").textContent = text ? `${title}: ${text}` : title;
   shelf.append(box);
   expire(box);
 }

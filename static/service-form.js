@@ -6,6 +6,7 @@ const form = document.getElementById("create");
 const panel = document.getElementById("preview-panel");
 const touched = new Set();
 const KEPT = "podgate-create";
+const SAID = "podgate-said";
 const KEPT_MS = 30 * 60 * 1000;
 
 // A field that was left is checked by the server, together with all that were left before it:
@@ -116,15 +117,25 @@ function keep() {
   sessionStorage.setItem(KEPT, JSON.stringify({ at: Date.now(), path: location.pathname, fields }));
 }
 
+// Nor must a fix that is applied from the panel: it leads back here.
+panel.addEventListener("click", (event) => {
+  if (event.target.closest("a[data-keeps]")) keep();
+});
+
 function restore() {
   const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   sessionStorage.removeItem(KEPT);
-  const fromLogin = document.referrer && new URL(document.referrer).pathname.startsWith("/login/");
-  if (!kept || !fromLogin || kept.path !== location.pathname || Date.now() - kept.at > KEPT_MS) return;
+  const from = document.referrer ? new URL(document.referrer).pathname : "";
+  const fromLogin = from.startsWith("/login/");
+  const fromFix = from.includes("/remedies/");
+  if (!kept || !(fromLogin || fromFix) || kept.path !== location.pathname || Date.now() - kept.at > KEPT_MS) return;
   const again = document.createElement("form");
   again.method = "post";
   again.action = form.action;
-  const fields = [...kept.fields, ["do", "keep"], ["csrfmiddlewaretoken", form.csrfmiddlewaretoken.value]];
+  // What was said about the fix would go with this page.
+  const said = document.querySelector("#toasts .toast p");
+  if (said) sessionStorage.setItem(SAID, said.textContent);
+  const fields = [...kept.fields, ["do", fromFix ? "return" : "keep"], ["csrfmiddlewaretoken", form.csrfmiddlewaretoken.value]];
   for (const [name, value] of fields) {
     const field = document.createElement("input");
     field.type = "hidden";
@@ -136,6 +147,10 @@ function restore() {
   again.submit();
 }
 restore();
+if (sessionStorage.getItem(SAID) && !document.referrer.includes("/remedies/")) {
+  toast(sessionStorage.getItem(SAID));
+  sessionStorage.removeItem(SAID);
+}
 
 // After a refusal the first field to put right has the focus.
 document.querySelector('#create [aria-invalid="true"]')?.focus({ preventScroll: Boolean(document.querySelector("#refused")) });

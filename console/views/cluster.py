@@ -32,6 +32,13 @@ def information(request: HttpRequest, cluster_id: str) -> HttpResponse:
     return render(request, "console/cluster.html#information", _context(found))
 
 
+@live.region(topics=lambda cluster_id: [cluster_id], every=EVERY)
+@require_GET
+def resources(request: HttpRequest, cluster_id: str) -> HttpResponse:
+    found = access.cluster_for(request.user, cluster_id)
+    return render(request, "console/cluster.html#resources", _context(found))
+
+
 @require_POST
 def refresh(request: HttpRequest, cluster_id: str) -> HttpResponse:
     """Ask Tencent Cloud and the API server again, now."""

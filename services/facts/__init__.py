@@ -93,9 +93,9 @@ def live(cluster: Cluster, spec: ServiceSpec, *, lb_id: str = "") -> Facts:
     return _with_cloud(cluster, spec, known, patience, lb_id=lb_id)
 
 
-def of_cluster(cluster: Cluster, *, is_live: bool = False) -> Facts:
+def of_cluster(cluster: Cluster, *, is_live: bool = False, seconds: float = PAGE_SECONDS) -> Facts:
     """What readiness is judged by: the cluster without any Service."""
-    patience = Patience(PAGE_FRESH, PAGE_SECONDS)
+    patience = Patience(PAGE_FRESH, seconds)
     known = replace(
         _of_cluster(cluster),
         kubernetes=_version(cluster.kubernetes_version),

@@ -14,6 +14,7 @@ from typing import Any
 
 from console.facts import UnknownCluster
 from console.kube import KubeError
+from console.secrets import Unreadable
 from console.tencent import CloudError, Throttled
 from services.limits.facts import Unread
 from services.limits.sentence import Sentence
@@ -97,7 +98,7 @@ def _sent(question: Question) -> Future[Answer]:
 def _answer(question: Question) -> Answer:
     try:
         value = question.ask()
-    except (CloudError, KubeError, UnknownCluster) as error:
+    except (CloudError, KubeError, UnknownCluster, Unreadable) as error:
         value = unread(question.what, error)
     answer = Answer(value, time.monotonic())
     if question.key:

@@ -13,6 +13,7 @@ from services.views.create import check_field, create_service, outlook
 from services.views.delete import delete_service, release_service
 from services.views.detail import (
     head,
+    limits,
     service,
     state,
     steps,
@@ -23,6 +24,7 @@ from services.views.evidence import evidence
 from services.views.findings import pod_findings, service_findings, workload_findings
 from services.views.guard import guard, set_guard
 from services.views.listing import rows, services
+from services.views.readiness import direct_access
 from services.views.remedies import remedy
 
 __all__ = [
@@ -36,12 +38,14 @@ __all__ = [
     "check_field",
     "create_service",
     "delete_service",
+    "direct_access",
     "evidence",
     "pod_findings",
     "service_findings",
     "workload_findings",
     "guard",
     "head",
+    "limits",
     "outlook",
     "release_service",
     "remedy",

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -95,7 +96,8 @@ def outlook(request: HttpRequest, cluster_id: str) -> HttpResponse:
     cluster = cluster_for(request.user, cluster_id, Role.OPERATOR)
     form = CreateServiceForm(cluster, choices(cluster), request.POST)
     look = outlooks.outlook(cluster, form.draft())
-    return render(request, f"{PAGE}#outlook", {"look": look, "swap": True})
+    context = {"cluster": cluster, "look": look, "swap": True, "kept_at": kept_at(cluster)}
+    return render(request, f"{PAGE}#outlook", context)
 
 
 def touched(data: QueryDict) -> set[str]:
@@ -119,4 +121,10 @@ def page(cluster: Cluster, form: CreateServiceForm) -> dict[str, Any]:
         "section": "service",
         "form": form,
         "look": outlooks.outlook(cluster, form.draft()),
+        "kept_at": kept_at(cluster),
     }
+
+
+def kept_at(cluster: Cluster) -> str:
+    """Where a remedy leads back to: the form, which the browser keeps meanwhile."""
+    return reverse("create_service", args=[cluster.cluster_id])

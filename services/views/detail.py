@@ -4,10 +4,12 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from console import live
 from console.access import Role, cluster_for, has_role
+from services import rechecks
 from services.printed import targets as printed_targets
 from services.printed.detail import detail
 from services.views.guard import card as guard_card
@@ -34,7 +36,8 @@ def service(request: HttpRequest, cluster_id: str, namespace: str, name: str) ->
     context = _context(request, cluster_id, namespace, name)
     if context["detail"].gone:
         raise Http404(f"No Service {namespace}/{name} in {cluster_id}.")
-    context |= _targets(request, context) | _steps(context) | {"section": "service"}
+    context |= _targets(request, context) | _steps(context) | _limits(context)
+    context |= {"section": "service"}
     context["guard"] = guard_card(context["cluster"], namespace, name)
     return render(request, PAGE, context)
 
@@ -50,6 +53,13 @@ def head(request: HttpRequest, cluster_id: str, namespace: str, name: str) -> Ht
 @require_GET
 def state(request: HttpRequest, cluster_id: str, namespace: str, name: str) -> HttpResponse:
     return render(request, f"{PAGE}#state", _context(request, cluster_id, namespace, name))
+
+
+@live.region(topics=_topics, every=5)
+@require_GET
+def limits(request: HttpRequest, cluster_id: str, namespace: str, name: str) -> HttpResponse:
+    context = _context(request, cluster_id, namespace, name)
+    return render(request, f"{PAGE}#limits", context | _limits(context))
 
 
 @live.region(topics=_topics_with_pods)
@@ -100,6 +110,17 @@ def _targets(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "only": only,
         "groups": printed_targets.groups(cluster, binding, only=only) if binding else [],
         "tally": printed_targets.tally(binding) if binding else [],
+    }
+
+
+def _limits(context: dict[str, Any]) -> dict[str, Any]:
+    """The use limits as they were looked at last; a limit that breaks later shows here."""
+    binding = context["detail"].binding
+    place = [context["cluster"].cluster_id, context["namespace"], context["name"]]
+    return {
+        "limit_lines": rechecks.lines(binding) if binding else (),
+        "limits_at": binding.limits_at if binding else None,
+        "back": reverse("service", args=place),
     }
 
 

@@ -14,7 +14,7 @@ from console.access import Role, cluster_for
 from console.kube import KubeError
 from console.models import Cluster
 from console.tencent import CloudError
-from services import remedies
+from services import rechecks, remedies
 from services.binding import wanted
 from services.models import Binding
 from services.remedies import NotDone, Prepared, Refused
@@ -71,6 +71,7 @@ def _done(
         calls=[call for call in calls if call.write],
     )
     facts.refresh(cluster)
+    rechecks.soon(cluster)
     wanted.raise_wanted(Binding.objects.filter(cluster=cluster))
     live.announce(cluster.cluster_id)
     return trouble
