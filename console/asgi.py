@@ -10,12 +10,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 django_application: Any = get_asgi_application()
 
+from django.utils.module_loading import import_string  # noqa: E402
+
 from console import assets  # noqa: E402  (they need the app registry)
-from console.live.stream import stream  # noqa: E402
+
+# Raw ASGI applications by path.
+streams: dict[str, Any] = {
+    path: import_string(name) for path, name in settings.LIVE_STREAMS.items()
+}
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    if scope["type"] == "http" and scope["path"] == "/live/":
+    if scope["type"] == "http" and (stream := streams.get(scope["path"])):
         await stream(scope, receive, send)
     elif scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL):
         await assets.serve(scope, send)

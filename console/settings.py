@@ -105,6 +105,11 @@ MIDDLEWARE = [
 ROOT_URLCONF = "console.urls"
 CSRF_FAILURE_VIEW = "console.views.errors.csrf_failed"
 ASGI_APPLICATION = "console.asgi.application"
+# What is streamed beside Django, by path: console.asgi.
+LIVE_STREAMS = {
+    "/live/": "console.live.stream.stream",
+    "/live/logs/": "workloads.logs.stream.stream",
+}
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -44,6 +44,8 @@ urlpatterns = [
     path("pods/<namespace>/<name>/state", views.pod_state, name="pod_state"),
     path("pods/<namespace>/<name>/containers", views.pod_containers, name="pod_containers"),
     path("pods/<namespace>/<name>/yaml", views.pod_yaml, name="pod_yaml"),
+    path("pods/<namespace>/<name>/logs/", views.logs, name="pod_logs"),
+    path("pods/<namespace>/<name>/logs/file", views.logs_file, name="pod_logs_file"),
     path("events/", views.events, name="events"),
     path("events/rows", views.event_rows, name="event_rows"),
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.faults import Faults
-from sandbox.kubernetes import auth, reading, reviews
+from sandbox.kubernetes import auth, logging, reading, reviews
 from sandbox.kubernetes.auth import User
 from sandbox.kubernetes.calls import Call, Calls
 from sandbox.kubernetes.discovery import Discovery
@@ -132,6 +132,8 @@ class Api:
 
     def _read(self, target: Target, request: Request, about: Object) -> Response:
         match target.verb:
+            case "get" if target.subresource == "log":
+                return logging.read(self.store, target, request)
             case "get":
                 return reading.get(self.store, target, request)
             case "list":

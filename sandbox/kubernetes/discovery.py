@@ -102,6 +102,8 @@ def _sub_entry(kind: Kind, plain: Object, name: str) -> Object:
     entry = {"name": f"{kind.plural}/{name}", "singularName": "", **plain}
     if name == "eviction":
         return {**entry, **_EVICTION, "verbs": ["create"]}
+    if name == "log":
+        return {**entry, "verbs": ["get"]}
     if name == "scale":
         return {**entry, **_SCALE, "verbs": ["get", "patch", "update"]}
     verbs = ["update"] if name == "finalize" else ["get", "patch", "update"]

@@ -53,7 +53,7 @@ SCALED = ("status", "scale")
 _KINDS = (
     Kind("", "v1", "Namespace", "namespaces", False, ("status", "finalize"), ("ns",)),
     Kind("", "v1", "Node", "nodes", False, ("status",), ("no",)),
-    Kind("", "v1", "Pod", "pods", True, ("status", "eviction"), ("po",), categories=ALL),
+    Kind("", "v1", "Pod", "pods", True, ("status", "eviction", "log"), ("po",), categories=ALL),
     Kind("", "v1", "Service", "services", True, ("status",), ("svc",), categories=ALL),
     Kind("", "v1", "Endpoints", "endpoints", True, (), ("ep",)),
     Kind("", "v1", "ConfigMap", "configmaps", True, (), ("cm",)),

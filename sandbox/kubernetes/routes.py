@@ -17,7 +17,7 @@ REVIEWS = tuple(
 
 # Subresources that are posted to, and those that take one verb only.
 _POSTED = {("POST", "eviction"): "create"}
-_ONLY = {"eviction": ("create",), "finalize": ("update",)}
+_ONLY = {"eviction": ("create",), "finalize": ("update",), "log": ("get",)}
 
 
 @dataclass(frozen=True)

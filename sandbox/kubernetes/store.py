@@ -13,6 +13,7 @@ from sandbox.kubernetes.deletion import marked, wants_grace
 from sandbox.kubernetes.errors import AlreadyExists, Conflict, NotFound
 from sandbox.kubernetes.journal import Journal
 from sandbox.kubernetes.kinds import KINDS, Kind, Object
+from sandbox.kubernetes.kubelet.logs import Logs
 from sandbox.kubernetes.owners import Owners
 from sandbox.kubernetes.watch import Change, Event, Hub, Subscription
 
@@ -54,6 +55,8 @@ class Store:
                 self._kinds[kind_name][key] = obj
                 self._owners.note((kind_name, *key), None, obj)
         self.hub = Hub(self.revision)
+        # What containers wrote: of the nodes, not of the API, and gone with the process.
+        self.logs = Logs()
 
     @property
     def is_empty(self) -> bool:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from console.attention import Concern, Report
 from console.models import Cluster
-from services import facts
 from services.binding import plan
 from services.guard import act, watch
 from services.guard.decide import Sight
@@ -32,7 +31,7 @@ def in_front(cluster: Cluster, workload: Workload) -> Sequence[Behind]:
         one.service_uid: one
         for one in Binding.objects.filter(cluster=cluster, service_uid__in=[s.uid for s in found])
     }
-    quota = (facts.stored_quotas(cluster) or {}).get(QUOTA)
+    quota = ((cluster.facts or {}).get("quotas") or {}).get(QUOTA)
     return [
         _in_front(cluster, one, bindings[one.uid], quota) for one in found if one.uid in bindings
     ]

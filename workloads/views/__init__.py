@@ -2,6 +2,7 @@
 
 from workloads.views.actions import workload_action
 from workloads.views.events import event_rows, events
+from workloads.views.logs import logs, logs_file
 from workloads.views.past import workload_revisions, workload_yaml
 from workloads.views.pods import (
     pod,
@@ -31,6 +32,8 @@ __all__ = [
     "event_rows",
     "events",
     "finished",
+    "logs",
+    "logs_file",
     "members",
     "pod",
     "pod_containers",

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import parse_qs
 
 from sandbox.kubernetes.kubelet.behaviour import Behaviour
+from sandbox.kubernetes.kubelet.logs import Log
 
 LARGEST = 1 << 20
 NOT_NOW = b"not now\n"
@@ -39,6 +40,7 @@ class Manner:
     scale: float
     warm: bool = True
     draining: bool = False
+    log: Log = field(default_factory=Log)
 
     @property
     def is_well(self) -> bool:
@@ -120,6 +122,7 @@ class Connection(asyncio.Protocol):
         status, body = b"503 Service Unavailable", NOT_NOW
         if self._manner.is_well:
             status, body = b"200 OK", self._body(request)
+        self._manner.log.request(self.client[0], request.method, request.target, status)
         last = request.close or self._manner.draining
         assert self._transport is not None
         self._transport.write(
@@ -145,6 +148,7 @@ class Connection(asyncio.Protocol):
 @dataclass(frozen=True)
 class _Request:
     method: bytes
+    target: bytes
     seconds: float
     text: bool
     length: int
@@ -161,6 +165,7 @@ class _Request:
         seconds, length = query.get("seconds", ["0"])[0], fields.get("content-length", "0")
         return cls(
             method=method.encode("latin-1"),
+            target=target.rpartition(" ")[0].encode("latin-1"),
             seconds=float(seconds) if seconds.replace(".", "", 1).isdigit() else 0.0,
             text="text" in query.get("format", ()),
             length=min(int(length), LARGEST) if length.isdigit() else 0,

@@ -12,6 +12,7 @@ from sandbox.kubernetes.controllers.plane import Clock
 from sandbox.kubernetes.kubelet.behaviour import Behaviour
 from sandbox.kubernetes.kubelet.http import Connection, Echo, Identity, Manner
 from sandbox.kubernetes.kubelet.listener import Listener
+from sandbox.kubernetes.kubelet.logs import Log
 
 KILLED = 137
 # A connection that has not asked anything yet may still do so for this long (as Go's Shutdown).
@@ -31,6 +32,7 @@ class Process:
     behaviour: Behaviour
     clock: Clock
     crashes: int = 0
+    log: Log = field(default_factory=Log)
     manner: Manner = field(init=False)
     started: float = field(init=False)
     _listeners: list[Listener] = field(default_factory=list)
@@ -40,7 +42,7 @@ class Process:
     _ended: bool = False
 
     def __post_init__(self) -> None:
-        self.manner = Manner(self.behaviour, self.clock.scale)
+        self.manner = Manner(self.behaviour, self.clock.scale, log=self.log)
         self.started = asyncio.get_running_loop().time()
 
     @property
@@ -55,6 +57,8 @@ class Process:
         except OSError as error:
             self._close_listeners()
             raise CannotListen(_worded(error, self.identity.ip, port, protocol)) from error
+        for port, protocol in self.ports:
+            self.log.write(f"listening on {self.identity.ip}:{port} ({protocol})")
 
     async def _open(self, port: int, protocol: str) -> None:
         loop = asyncio.get_running_loop()
@@ -91,6 +95,7 @@ class Process:
             behaviour = self.behaviour
             left = _until(behaviour.crash_after, self.age, self.crashes, behaviour.crash_times)
             if left is not None and left <= 0:
+                self.log.write(f"fatal: exiting with code {behaviour.exit_code}")
                 self.kill()
                 return behaviour.exit_code
             with suppress(TimeoutError):
@@ -99,12 +104,14 @@ class Process:
 
     async def terminate(self) -> int:
         """SIGTERM: stop listening, finish what is in flight, exit 0; the caller bounds the time."""
+        self.log.write("received SIGTERM")
         if self.behaviour.ignore_sigterm:
             await asyncio.Event().wait()
         self._ended = True
         if self.behaviour.drain:
             await self._drain()
         await self.clock.sleep(self.behaviour.term_delay)
+        self.log.write("stopped")
         self.kill()
         return 0
 
@@ -122,6 +129,7 @@ class Process:
     def kill(self) -> None:
         """Everything is cut at once."""
         self._ended = True
+        self.log.end()
         self._close_listeners()
         for connection in list(self._connections):
             connection.cut()

@@ -61,11 +61,14 @@ async def _once(worker: "Worker", container: Container) -> int:
     worker.say("Created", f"Created container {container.name}")
     await worker.plane.clock.sleep(worker.behaviour.start_seconds)
     process = _process(worker, container)
+    process.log.write(f"{container.name} starts, image {container.spec.get('image', '')}")
     try:
         if not worker.behaviour.refuse_connections:
             await process.listen()
     except CannotListen as error:
         worker.warn("Failed", f"Error: container {container.name}: {error}")
+        process.log.write(f"fatal: {error}")
+        process.log.end()
         return 1
     container.run(process)
     worker.say("Started", f"Started container {container.name}")
@@ -89,6 +92,7 @@ def _process(worker: "Worker", container: Container) -> Process:
         worker.behaviour,
         worker.plane.clock,
         crashes=container.restarts,
+        log=worker.plane.store.logs.begin(worker.uid, container.name),
     )
 
 

@@ -225,3 +225,4 @@ class Worker:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+        self.plane.store.logs.forget(self.uid)

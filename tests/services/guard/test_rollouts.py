@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from console import attention, kube
+from console import attention, kinds, kube
 from console.access import Role
 from console.kube import Kube, connect, path
 from console.models import Activity, Cluster
@@ -26,7 +26,7 @@ def indexed(cluster: Cluster) -> None:
     """What the watcher would have written by now."""
     for kind in tables.FOLLOWED:
         if kind.name in KINDS and kind.model is not None and kind.row is not None:
-            into: Any = tables.kinds.List[kind.struct]  # type: ignore[name-defined]
+            into: Any = kinds.List[kind.struct]  # type: ignore[name-defined]
             items = connect(cluster).get(path(kind.name), into).items
             tables.store(cluster.pk, kind.model, [kind.row(one) for one in items])
             gone = set(tables.known(cluster.pk, kind)) - {one.metadata.uid for one in items}

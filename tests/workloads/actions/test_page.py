@@ -64,7 +64,7 @@ def test_what_was_previewed_is_done_with_one_line_in_the_audit_trail(
     assert answer.status_code == 302
     assert answer.url.endswith("/workloads/deployment/shop/storefront/")
     assert read(cluster)["spec"]["replicas"] == 5
-    line = Activity.objects.get(verb="scale")
+    line: Any = Activity.objects.get(verb="scale")
     assert (line.before["spec"]["replicas"], line.after["spec"]["replicas"]) == (3, 5)
     assert (line.username, line.ok, line.name) == ("carol", True, "storefront")
     assert len(line.kubernetes_request_ids) == 2

@@ -1,0 +1,1 @@
+"""Container logs: `lines` reads what the API server sends, `reading` asks, `stream` follows."""
