@@ -1,11 +1,11 @@
 """What an API server answered, as values or as errors; the error's type comes from the code."""
 
-import ssl
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 import urllib3
+from urllib3.exceptions import HTTPError
 
 from console import transport
 
@@ -59,15 +59,17 @@ def decode[T](body: bytes, into: type[T]) -> T:
     return decoded
 
 
-def failure(code: int, reason: str, body: bytes, request_id: str) -> KubeError:
+def failure(response: urllib3.BaseHTTPResponse, request_id: str) -> KubeError:
+    body = b""
     try:
+        body = response.data
         status = _decoder(Status).decode(body)
-    except msgspec.MsgspecError:
+    except (HTTPError, msgspec.MsgspecError):
         # A proxy in between, or an answer that broke off.
         status = Status(message=body[:200].decode(errors="replace"))
-    kind = ERRORS.get(code, KubeError)
-    reason = status.reason or reason or str(code)
-    return kind(code, reason, status.message or reason, request_id)
+    kind = ERRORS.get(response.status, KubeError)
+    reason = status.reason or response.reason or str(response.status)
+    return kind(response.status, reason, status.message or reason, request_id)
 
 
 def unreachable(error: Exception) -> KubeError:
@@ -75,10 +77,9 @@ def unreachable(error: Exception) -> KubeError:
     refused = transport.refused(error)
     if refused:
         return KubeError(0, "AddressRefused", str(refused))
-    if isinstance(error, ssl.SSLError | urllib3.exceptions.SSLError):
+    if isinstance(error, urllib3.exceptions.SSLError):
         return KubeError(0, "TLSFailed", f"TLS with the API server failed: {error}")
     refused_connection = isinstance(error, urllib3.exceptions.NewConnectionError)
-    is_late = isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError)
-    if is_late and not refused_connection:
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not refused_connection:
         return KubeError(0, "TimedOut", f"The API server did not answer in time: {error}")
     return KubeError(0, "Unreachable", f"The API server cannot be reached: {error}")

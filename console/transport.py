@@ -42,47 +42,36 @@ def _load_chain(context: ssl.SSLContext, certificate: str, key: str) -> None:
         Path(name).unlink()
 
 
-def connected(host: str, port: int, timeout: float | None) -> socket.socket:
-    """A connection to an address that was checked, and is checked again once it is there.
-
-    Raises Refused, gaierror, or the OSError of the last address tried.
-    """
-    failure: OSError | None = None
-    for address in resolve(host, port):
-        try:
-            return _connected(host, address, port, timeout)
-        except OSError as error:
-            failure = error
-    raise failure or OSError(f"{host} has no address")
-
-
-def _connected(host: str, address: str, port: int, timeout: float | None) -> socket.socket:
-    connection = socket.create_connection((address, port), timeout)
-    try:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        check(host, str(connection.getpeername()[0]))
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 class _Connection(HTTPSConnection):
-    """Of the official client's pool."""
+    """Connects to an address that was checked, and checks the one it is connected to."""
 
     def _new_conn(self) -> socket.socket:
-        timeout = self.timeout if isinstance(self.timeout, int | float) else None
         try:
-            return connected(self.host, self.port or 443, timeout)
+            addresses = resolve(self.host, self.port)
         except (socket.gaierror, UnicodeError) as error:
             reason = socket.gaierror(str(error))
             raise NameResolutionError(self.host, self, reason) from error
-        except TimeoutError as error:
-            message = f"{self.host}:{self.port} did not answer"
-            raise ConnectTimeoutError(self, message) from error
-        except OSError as error:
-            message = f"{self.host}:{self.port}: {error.strerror}"
-            raise NewConnectionError(self, message) from error
+        failure: Exception | None = None
+        for address in addresses:
+            try:
+                return self._connected(address)
+            except TimeoutError:
+                failure = ConnectTimeoutError(self, f"{address}:{self.port} did not answer")
+            except OSError as error:
+                failure = NewConnectionError(self, f"{address}:{self.port}: {error.strerror}")
+        raise failure or NewConnectionError(self, f"{self.host} has no address")
+
+    def _connected(self, address: str) -> socket.socket:
+        timeout = self.timeout if isinstance(self.timeout, int | float) else None
+        connection = socket.create_connection((address, self.port), timeout)
+        try:
+            for option in self.socket_options or ():
+                connection.setsockopt(*option)
+            check(self.host, str(connection.getpeername()[0]))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
 class _Pool(HTTPSConnectionPool):

@@ -3,20 +3,17 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
-from urllib3.util.wait import wait_for_read
 
 from console import doors, kinds, kube, secrets
 from console.kube import Conflict, Gone, Kube, KubeError, NotFound
 from console.models import Cluster
 from tests.console.servers import (
     Answer,
-    Request,
     Server,
     certificate,
     hangs_up,
@@ -266,29 +263,6 @@ def test_the_pool_is_shared_by_many_threads(serve: Serve) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(ask, range(8))) == ["a"] * 8
     assert len(server.asked) == 8
-
-
-def closes(server: Server, handler: BaseHTTPRequestHandler, request: Request) -> None:
-    """As a server does with a connection nobody used for a while: without a word."""
-    says({})(server, handler, request)
-    handler.close_connection = True
-
-
-def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again(serve: Serve) -> None:
-    server, door = serve(closes, says({}))
-    door.create(PODS, {})
-    (kept,) = door._wire._idle
-    assert wait_for_read(kept.sock, timeout=10)
-    door.create(PODS, {})
-    assert len(server.asked) == 2
-
-
-def test_exchanges_one_after_the_other_share_a_connection(serve: Serve) -> None:
-    _, door = serve(says({}))
-    door.get(PODS)
-    (kept,) = door._wire._idle
-    door.get(PODS)
-    assert list(door._wire._idle) == [kept]
 
 
 def test_a_clusters_connection_is_kept_until_its_credentials_change() -> None:
