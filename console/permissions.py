@@ -29,6 +29,8 @@ class Rule:
 
 RULES = (
     Rule("", "pods", READ, "the index, targets, selectors"),
+    Rule("", "pods", ("delete",), "deleting a Pod on its page or from the list"),
+    Rule("", "pods/log", ("get",), "container logs"),
     Rule("", "pods/status", ("patch",), "the readiness gate's condition"),
     Rule(
         "",
@@ -38,7 +40,13 @@ RULES = (
     ),
     Rule("", "services/status", ("patch",), "the VIP of claims by class"),
     Rule("", "events", (*READ, "create", "patch"), "what podgate did, on the Service and its Pods"),
-    Rule("", "nodes", READ, "node counts and health"),
+    Rule("", "nodes", READ, "node counts and health, and what a Pod's node suffers from"),
+    Rule(
+        "policy",
+        "poddisruptionbudgets",
+        READ,
+        "which budget is in the way of a drain",
+    ),
     Rule(
         "",
         "namespaces",
@@ -75,12 +83,13 @@ RULES = (
     Rule(
         "",
         "configmaps",
-        ("get",),
-        "tke-service-controller-config: whether TKE's controller runs, and how",
+        ("get", "patch"),
+        "tke-service-controller-config: whether TKE's controller runs, and how; its switch",
         namespace="kube-system",
     ),
     Rule("apps", "deployments", (*READ, "patch"), "workload pages, the picker, roll to inject"),
-    Rule("apps", "replicasets", READ, "which Deployment a Pod belongs to"),
+    Rule("apps", "replicasets", READ, "which Deployment a Pod belongs to; its revisions"),
+    Rule("apps", "controllerrevisions", ("get", "list"), "revisions to roll back to"),
     Rule("apps", "statefulsets", (*READ, "patch"), "workload pages, the picker, roll to inject"),
     Rule("apps", "daemonsets", (*READ, "patch"), "workload pages, the picker, roll to inject"),
     Rule(
@@ -133,7 +142,17 @@ WRITES: dict[str, tuple[str, ...]] = {
         "BatchRegisterTargets",
         "BatchDeregisterTargets",
         "BatchModifyTargetWeight",
+        # From here on: what fixes do that somebody confirms.
+        "ModifyLoadBalancerAttributes",
     ),
+    "vpc": (
+        "CreateSecurityGroupPolicies",
+        "CreateCcn",
+        "AttachCcnInstances",
+        "EnableCcnRoutes",
+        "DisableCcnRoutes",
+    ),
+    "tke": ("AddClusterCIDRToCcn", "DeleteClusterCIDRFromCcn"),
     "tag": ("AddResourceTag",),
 }
 
