@@ -1,9 +1,10 @@
-"""Reads timelines back, many at a time: no model instances, no slow parsing of dates."""
+"""Reads timelines back, many at a time, without model instances."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -91,17 +92,18 @@ def serving(cluster: Cluster, kind: str, namespace: str, name: str) -> Iterator[
 
 
 def values(timelines: QuerySet[PodTimeline], columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-    """Rows with their moments as datetimes; SQLite has them as text, which Django reads slowly."""
-    sql, params = timelines.values_list(*columns).query.sql_with_params()
+    """Rows with their moments as datetimes, without the model instances Django would make."""
+    try:
+        sql, params = timelines.values_list(*columns).query.sql_with_params()
+    except EmptyResultSet:
+        return
     moments = [place for place, column in enumerate(columns) if column.endswith("_at")]
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         for row in cursor.fetchall():
-            if not any(isinstance(row[place], str) for place in moments):
-                yield row
-                continue
             found = list(row)
             for place in moments:
-                if isinstance(found[place], str):
-                    found[place] = datetime.fromisoformat(found[place]).replace(tzinfo=UTC)
+                if (at := found[place]) is not None and at.tzinfo is None:
+                    # SQLite has UTC without saying so.
+                    found[place] = at.replace(tzinfo=UTC)
             yield tuple(found)
