@@ -43,6 +43,9 @@ class Log:
     def between(self, role: str, since: float, until: float) -> float:
         return self._at(role, until) - self._at(role, since)
 
+    def all_between(self, since: float, until: float) -> dict[str, float]:
+        return {role: round(self.between(role, since, until), 2) for role in self._pids}
+
     def _at(self, role: str, moment: float) -> float:
         """In a straight line between two looks."""
         times, used = self._times, self._used[role]
@@ -52,9 +55,9 @@ class Log:
 
 
 @contextmanager
-def logged(state: Path, *roles: str) -> Iterator[Log]:
-    """The log of these roles' CPU for the time of the block."""
-    log = Log({role: pid for role, pid in _processes(state) if role in roles})
+def logged(state: Path) -> Iterator[Log]:
+    """The log of this product's CPU for the time of the block."""
+    log = Log(dict(_processes(state)))
     log.look()
     ended = threading.Event()
 

@@ -22,11 +22,9 @@ PER_SERVICE = 200
 
 def main() -> None:
     with fleet() as one:
-        few = percentiles(
-            [gate for number in range(ROUNDS) for gate in gates(one, FEW, f"few{number}")]
-        )
+        few = percentiles([gates(one, FEW, f"few{number}") for number in range(ROUNDS)])
     with fleet() as one:
-        many = percentiles(gates(one, MANY, "many"))
+        many = percentiles([gates(one, MANY, "many")])
     report.write(
         "gate",
         settings=SETTINGS
@@ -39,12 +37,18 @@ def main() -> None:
     )
 
 
-def gates(one: Fleet, count: int, into: str) -> list[tuple[float, float]]:
-    """Of every Pod: seconds from healthy to gate, and those without the emulator."""
+type Gap = tuple[float, float]
+
+
+def gates(one: Fleet, count: int, into: str) -> tuple[list[Gap], dict[str, float]]:
+    """Of every Pod: seconds from healthy to gate, and those without the emulator.
+
+    And the CPU seconds of each process from the first healthy target to the last gate.
+    """
     started = time.time()
     names = one.pods(count, per_deployment=PER_SERVICE, into=into)
     time.sleep(5)  # the watcher has stored them
-    with cpu.logged(one.product.state, cpu.SERVERS, cpu.WORKER) as used:
+    with cpu.logged(one.product.state) as used:
         for name in names:
             one.service(name, name, into=into)
         until(lambda: one.ready(names, into=into) == count)
@@ -54,7 +58,8 @@ def gates(one: Fleet, count: int, into: str) -> list[tuple[float, float]]:
     healthy = moments(one, one.pod_of(into))
     last = {call["name"]: ended(call) for call in patches}
     assert last.keys() == healthy.keys(), (len(last), len(healthy))
-    return [(at - healthy[name], ours(used, healthy[name], at)) for name, at in last.items()]
+    gaps = [(at - healthy[name], ours(used, healthy[name], at)) for name, at in last.items()]
+    return gaps, used.all_between(min(healthy.values()), max(last.values()))
 
 
 def is_gate(call: Call, namespace: str) -> bool:
@@ -83,11 +88,13 @@ def ours(used: cpu.Log, since: float, until: float) -> float:
     return max(rest, used.between(cpu.WORKER, since, until))
 
 
-def percentiles(gaps: list[tuple[float, float]]) -> dict[str, Any]:
+def percentiles(rounds: list[tuple[list[Gap], dict[str, float]]]) -> dict[str, Any]:
+    gaps = [gap for each, _ in rounds for gap in each]
     return {
         "Pods": len(gaps),
         "measured": report.percentiles([gap for gap, _ in gaps]),
         "without the emulator": report.percentiles([own for _, own in gaps]),
+        "CPU seconds from the first healthy to the last gate": [used for _, used in rounds],
     }
 
 

@@ -17,7 +17,7 @@ from console.kube import connect
 from console.models import Account
 from console.tencent import CloudError, NotFound
 from services import guard
-from services.binding import clb, events, history, ledger, wanted
+from services.binding import clb, events, ledger, wanted
 from services.binding.ledger import Row
 from services.binding.phases import Standing
 from services.binding.run import report, stored_problems, topic
@@ -118,7 +118,6 @@ def _after(binding: Binding, now: datetime, *, is_news: bool) -> None:
     _update_phase(binding)
     Binding.objects.filter(pk=binding.pk).update(health_due_at=next_look(binding, now))
     if is_news:
-        history.looked(binding)
         live.announce(topic(binding))
         if binding.registrations.filter(health="Dead", health_message="").exists():
             _try(binding)

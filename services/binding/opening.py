@@ -14,7 +14,7 @@ from console.kube import KubeError, connect
 from console.models import Cluster
 from console.tencent import CloudError
 from services.binding import cluster as clusters
-from services.binding import events, gates, health, leases
+from services.binding import events, gates, health, history, leases
 from services.binding.ledger import Row
 from services.binding.run import took
 from services.models import Binding
@@ -97,6 +97,7 @@ def _settle(cluster: Cluster, bindings: Sequence[Binding]) -> None:
         if not rows.filter(gates_due_at=binding.gates_due_at).update(gates_due_at=says_at):
             # There is more since we looked.
             rows.update(gates_due_at=now)
+        history.looked(binding)
 
 
 def _refresh(binding: Binding, now: datetime) -> None:
