@@ -16,7 +16,11 @@ COPY workloads/ workloads/
 COPY services/ services/
 COPY templates/ templates/
 COPY static/ static/
-ENV PATH=/opt/podgate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PODGATE_PRODUCTION=1
+ENV PATH=/opt/podgate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PODGATE_STATIC=/app/staticfiles
+# The settings insist on these; nothing of them stays in the image.
+RUN PODGATE_SECRET_KEY=build PODGATE_ENCRYPTION_KEYS=build DATABASE_URL=sqlite:////tmp/none \
+    REDIS_URL=redis://none python manage.py collectstatic --noinput --verbosity 0
+ENV PODGATE_PRODUCTION=1
 USER podgate
 EXPOSE 8000
 CMD ["python", "-m", "console.serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -1,4 +1,4 @@
-"""The ASGI entry point: Django, with the live streams and static files dispatched beside it."""
+"""The ASGI entry point: Django, with the live streams dispatched beside it."""
 
 import os
 from typing import Any
@@ -12,8 +12,6 @@ django_application: Any = get_asgi_application()
 
 from django.utils.module_loading import import_string  # noqa: E402
 
-from console import assets  # noqa: E402  (they need the app registry)
-
 # Raw ASGI applications by path.
 streams: dict[str, Any] = {
     path: import_string(name) for path, name in settings.LIVE_STREAMS.items()
@@ -23,7 +21,5 @@ streams: dict[str, Any] = {
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http" and (stream := streams.get(scope["path"])):
         await stream(scope, receive, send)
-    elif scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL):
-        await assets.serve(scope, send)
     else:
         await django_application(scope, receive, send)

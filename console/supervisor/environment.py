@@ -16,6 +16,7 @@ def settings_of(state: Path, port: int) -> dict[str, str]:
         "PODGATE_SECRET_KEY": kept.get("PODGATE_SECRET_KEY") or secrets.token_urlsafe(50),
         "PODGATE_ENCRYPTION_KEYS": kept.get("PODGATE_ENCRYPTION_KEYS") or _fernet_key(),
         "DATABASE_URL": f"sqlite:///{state}/podgate.sqlite3",
+        "PODGATE_STATIC": f"{state}/static",
     }
     # Free ports on loopback, where the sandbox's API servers are.
     made |= {

@@ -1,4 +1,4 @@
-"""First words of a local stack: the admin user and, on the sandbox, its account and clusters."""
+"""First words of a local stack: static files, the admin user, the sandbox's account and clusters."""
 
 import json
 import os
@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, call_command
 
@@ -13,12 +14,17 @@ from console.models import Cluster
 
 
 class Command(BaseCommand):
-    help = "Makes the admin user and registers the sandbox's account and clusters. Safe to repeat."
+    help = (
+        "Collects the static files, makes the admin user and registers the sandbox's account and "
+        "clusters. Safe to repeat."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--state", type=Path, required=True)
 
     def handle(self, *, state: Path, **_options: Any) -> None:
+        if settings.STATIC_ROOT:
+            call_command("collectstatic", interactive=False, clear=True, verbosity=0)
         if not get_user_model().objects.filter(username="admin").exists():
             os.environ["PODGATE_PASSWORD"] = (state / "password").read_text().strip()
             call_command("add_user", "admin", role="admin")
