@@ -111,3 +111,19 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username} {self.verb} {self.kind} {self.namespace}/{self.name}"
+
+
+class Preference(models.Model):
+    """What a person likes to see on a page, such as the columns of a list."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    key = models.CharField(max_length=64)
+    value = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "key"], name="preference_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.key}"

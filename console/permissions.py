@@ -30,6 +30,7 @@ class Rule:
 RULES = (
     Rule("", "pods", READ, "the index, targets, selectors"),
     Rule("", "pods", ("delete",), "deleting a Pod on its page or from the list"),
+    Rule("", "pods/eviction", ("create",), "the same, asking PodDisruptionBudgets first"),
     Rule("", "pods/log", ("get",), "container logs"),
     Rule("", "pods/status", ("patch",), "the readiness gate's condition"),
     Rule(

@@ -247,4 +247,4 @@ def test_addresses_made_by_hand_for_speed_are_those_of_the_url_table(
     put_pod(cluster, "web-6f7c9d8b5-a")
     (row,) = viewer.get(reverse("pods", args=[ID])).context["rows"]
     assert row.url == reverse("pod", args=[ID, "shop", "web-6f7c9d8b5-a"])
-    assert row.workload_url == reverse("workload", args=[ID, "deployment", "shop", "web"])
+    assert row.line.workload_url == reverse("workload", args=[ID, "deployment", "shop", "web"])

@@ -1,6 +1,7 @@
 """The pages of what runs: workloads, Pods, Kubernetes Events. All but Events read the index."""
 
 from workloads.views.actions import workload_action
+from workloads.views.delete_pods import delete_pods
 from workloads.views.events import event_rows, events
 from workloads.views.logs import logs, logs_file
 from workloads.views.past import workload_revisions, workload_yaml
@@ -11,6 +12,7 @@ from workloads.views.pods import (
     pod_state,
     pod_yaml,
     pods,
+    save_pod_columns,
 )
 from workloads.views.rollout import (
     finished,
@@ -29,6 +31,7 @@ from workloads.views.time_to_ready import (
 from workloads.views.workloads import members, rollout, workload, workload_rows, workloads
 
 __all__ = [
+    "delete_pods",
     "event_rows",
     "events",
     "finished",
@@ -41,6 +44,7 @@ __all__ = [
     "pod_state",
     "pod_yaml",
     "pods",
+    "save_pod_columns",
     "progress",
     "ready",
     "ready_times",
