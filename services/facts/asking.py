@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
+
+from django.core.cache import cache
 
 from console.facts import UnknownCluster
 from console.kube import KubeError
@@ -21,7 +24,9 @@ from services.limits.sentence import Sentence
 
 # How long an answer counts, and a failure.
 FRESH_SECONDS, FAILED_SECONDS = 10.0, 3.0
-MOST = 2000
+# Nobody asks for answers that are older than this.
+KEPT_SECONDS = 60
+GENERATION = "facts:generation"
 type Key = tuple[object, ...]
 _threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="facts")
 _lock = threading.Lock()
@@ -29,6 +34,8 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Answer:
+    """`at` is the clock's time."""
+
     value: Any
     at: float
 
@@ -42,7 +49,6 @@ class Question:
     key: Key = ()
 
 
-_known: dict[Key, Answer] = {}
 _under_way: dict[Key, Future[Answer]] = {}
 
 
@@ -59,22 +65,22 @@ class Answers:
 
 def ask(questions: Mapping[str, Question], *, seconds: float, fresh: float) -> Answers:
     """All of them in parallel; answers no older than `fresh` seconds are not asked for again."""
-    started = time.monotonic()
+    started, generation = time.time(), cache.get(GENERATION, 0)
     found: dict[str, Answer] = {}
     asked: dict[str, Future[Answer]] = {}
     for name, question in questions.items():
-        known = _known.get(question.key) if question.key else None
+        known = _known(question, generation) if fresh else None
         if known and started - known.at < _lives(known, fresh):
             found[name] = known
         else:
-            asked[name] = _sent(question)
+            asked[name] = _sent(question, generation)
     wait(asked.values(), timeout=seconds)
     for name, future in asked.items():
         if future.done():
             found[name] = future.result()
         else:
             found[name] = Answer(_late(questions[name].what, seconds), started)
-    now = time.monotonic()
+    now = time.time()
     ages = [now - one.at for one in found.values() if not isinstance(one.value, Unread)]
     return Answers({name: one.value for name, one in found.items()}, max(ages, default=0.0))
 
@@ -83,31 +89,42 @@ def _lives(known: Answer, fresh: float) -> float:
     return min(fresh, FAILED_SECONDS) if isinstance(known.value, Unread) else fresh
 
 
-def _sent(question: Question) -> Future[Answer]:
+def _sent(question: Question, generation: int) -> Future[Answer]:
     """One thread for all who ask the same at the same time."""
+    key = (generation, *question.key)
     with _lock:
-        running = _under_way.get(question.key) if question.key else None
+        running = _under_way.get(key) if question.key else None
         if running is not None and not running.done():
             return running
-        future = _threads.submit(copy_context().run, _answer, question)
+        future = _threads.submit(copy_context().run, _answer, question, generation)
         if question.key:
-            _under_way[question.key] = future
+            _under_way[key] = future
         return future
 
 
-def _answer(question: Question) -> Answer:
+def _answer(question: Question, generation: int) -> Answer:
     try:
         value = question.ask()
-    except (CloudError, KubeError, UnknownCluster, Unreadable) as error:
+    except (CloudError, KubeError, UnknownCluster) as error:
         value = unread(question.what, error)
-    answer = Answer(value, time.monotonic())
+    answer = Answer(value, time.time())
     if question.key:
+        # What was asked before a change is not known after it.
+        cache.set(_name(question, generation), answer, KEPT_SECONDS)
         with _lock:
-            if len(_known) > MOST:
-                _known.clear()
-            _known[question.key] = answer
-            _under_way.pop(question.key, None)
+            _under_way.pop((generation, *question.key), None)
     return answer
+
+
+def _known(question: Question, generation: int) -> Answer | None:
+    found: Answer | None = cache.get(_name(question, generation)) if question.key else None
+    return found
+
+
+def _name(question: Question, generation: int) -> str:
+    """Short, and of characters that every cache takes."""
+    said = repr(question.key).encode()
+    return f"facts:{generation}:{sha256(said).hexdigest()}"
 
 
 def unread(what: str, error: Exception) -> Unread:
@@ -141,5 +158,4 @@ def _late(what: str, seconds: float) -> Unread:
 
 def forget() -> None:
     """After a change that podgate itself made."""
-    with _lock:
-        _known.clear()
+    cache.set(GENERATION, time.time_ns(), timeout=None)
