@@ -4,6 +4,8 @@ The SDK's retryer is not used: it sends again after a success whose answer was l
 write means doing it twice.
 """
 
+import logging
+import threading
 import time
 from functools import lru_cache
 from typing import Any
@@ -25,6 +27,8 @@ __all__ = [
     "is_read",
 ]
 
+logger = logging.getLogger(__name__)
+NO_ANSWER = "Tencent Cloud's answer cannot be read."
 # Connecting and waiting for the answer together: the lease of a load balancer counts on it.
 REQUEST_SECONDS = 5.0
 CONNECT_SECONDS = 1.5
@@ -192,14 +196,40 @@ def _send(account: Account, service: str, action: str, params: dict[str, Any]) -
         answer: dict[str, Any] = client.call_json(action, params)["Response"]
     except TencentCloudSDKException as error:
         code = error.get_code() or "NetworkError"
-        if code in {"ClientNetworkError", "ServerNetworkError"}:
-            code = "NetworkError"
         message = secrets.scrub(_text(error.get_message()))
+        if code in {"ClientNetworkError", "ServerNetworkError"}:
+            logger.info("%s: %s", action, message)
+            code, message = "NetworkError", _unanswered(code, error.__context__)
         raise error_for(code, message, error.get_request_id() or "") from None
     except (RequestException, ValueError, KeyError, TypeError) as error:
         # The answer broke off, or is not what the API's answers look like.
-        raise CloudError("NetworkError", secrets.scrub(f"No usable answer: {error}")) from None
+        logger.info("%s: %s", action, secrets.scrub(str(error)))
+        raise CloudError("NetworkError", NO_ANSWER) from None
     return answer
+
+
+def _unanswered(code: str, cause: BaseException | None) -> str:
+    """Why there is no answer of the API, in words; the cause is `requests`' own."""
+    with doors.importing:
+        from requests import ConnectTimeout, Timeout
+
+    if code == "ServerNetworkError":
+        return f"Tencent Cloud answers HTTP {_last.status}."
+    if isinstance(cause, Timeout) and not isinstance(cause, ConnectTimeout):
+        return f"Tencent Cloud has not answered within {REQUEST_SECONDS:.0f} s."
+    return "Tencent Cloud cannot be reached."
+
+
+class _Last(threading.local):
+    """The status line of this thread's last answer: the SDK keeps it to itself."""
+
+    status = ""
+
+    def note(self, response: Any, **_: Any) -> None:
+        self.status = f"{response.status_code} ({response.reason})"
+
+
+_last = _Last()
 
 
 def _text(message: object) -> str:
@@ -231,6 +261,7 @@ def _client(service: str, region: str, endpoint: str, secret_id: str, secret_key
     adapter = HTTPAdapter(pool_connections=4, pool_maxsize=POOL_SIZE)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
+    session.hooks["response"].append(_last.note)
     if is_loopback(address.hostname or ""):
         # The sandbox is never behind the environment's proxy.
         session.trust_env = False

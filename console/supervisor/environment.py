@@ -33,6 +33,8 @@ def settings_of(state: Path, port: int) -> dict[str, str]:
     environment["PODGATE_PORT"] = str(port)
     environment["PODGATE_STATE"] = str(state)
     environment["PYTHONUNBUFFERED"] = "1"
+    # A crash in native code leaves every thread's stack in the log.
+    environment["PYTHONFAULTHANDLER"] = "1"
     environment["DJANGO_SETTINGS_MODULE"] = "console.settings"
     write_env(state, environment)
     return environment

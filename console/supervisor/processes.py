@@ -50,7 +50,8 @@ class Child:
         code = self.process.returncode
         if len(self.started) >= 3 and time.monotonic() - self.started[-3] < 10:
             raise StartError(f"{self.name} ends at once (exit {code}):\n{tail(self.log)}")
-        print(f"podgate: {self.name} ended (exit {code}), starting it again", flush=True)
+        why = f"exit {code}" if code >= 0 else f"signal {-code}, see {self.log}"
+        print(f"podgate: {self.name} ended ({why}), starting it again", flush=True)
         self.start()
 
     def signal(self, number: int) -> None:

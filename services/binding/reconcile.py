@@ -41,7 +41,6 @@ from services.models import Binding, Phase
 ROUNDS = 6
 BLOCKED_SECONDS = 30.0
 BUSY_SECONDS = 0.5
-MOST_BACK_OFF = 30.0
 # A quota that leaves Pods waiting is read again this soon.
 QUOTA_SECONDS = 5.0
 # So many times in a row the load balancer is busy before that is worth a word.
@@ -67,7 +66,7 @@ def reconcile(pk: int) -> Outcome:
             outcome = _caught(Run(binding, lease, connect(binding.cluster)))
         except Exception as error:
             # Nobody foresaw it: seen in the log, and not tried at once again.
-            _finish(binding, again(MOST_BACK_OFF, repr(error)))
+            _finish(binding, again(troubles.MOST_BACK_OFF, repr(error)))
             raise
     _finish(binding, outcome)
     return outcome
@@ -140,7 +139,7 @@ def _put_off(run: Run, busy: Busy) -> Outcome:
             _tell(run, waits_for=waits.IN_ANOTHER_TASK)
         return again(BUSY_SECONDS, waits.IN_ANOTHER_TASK)
     run.problems.append(troubles.passing(busy))
-    _tell(run, waits_for=f"Trying again: {busy}")
+    _tell(run, waits_for=troubles.retried(busy))
     return again(10 * BUSY_SECONDS, str(busy))
 
 
@@ -153,10 +152,10 @@ def _failed(run: Run, error: CloudError | KubeError) -> Outcome:
         return again(BLOCKED_SECONDS, str(error))
     binding.attempts += 1
     binding.save(update_fields=["attempts"])
-    seconds = min(MOST_BACK_OFF, 0.5 * 2 ** min(binding.attempts - 1, 8))
+    seconds = min(troubles.MOST_BACK_OFF, 0.5 * 2 ** min(binding.attempts - 1, 8))
     if binding.attempts > 2:
         run.problems.append(troubles.passing(error))
-        _tell(run, waits_for=f"Trying again: {error}")
+        _tell(run, waits_for=troubles.retried(error))
     return again(seconds * random.uniform(0.5, 1.0), str(error))
 
 

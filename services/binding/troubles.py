@@ -2,11 +2,16 @@
 
 from console.kube import KubeError
 from console.tencent import CloudError, NotFound, QuotaExceeded
-from services.limits import Problem, Severity
+from services.limits import Problem, Sentence, Severity
 
 # A ClientToken whose load balancer is long gone; the next number is tried.
 TOKEN_USED = "InvalidParameter.ClientTokenLimitExceeded"
 _PASSING = {TOKEN_USED}
+# The code of calls that nobody answered; their message is a sentence already.
+NO_ANSWER = "NetworkError"
+# Seconds between two tries at most.
+MOST_BACK_OFF = 30.0
+RETRIED = "%(what)s podgate tries again by itself, within %(seconds)s s."
 # Codes that stay as they are until somebody acts, and what to do.
 _FIXES = {
     "ResourceInsufficient": "Free addresses in the subnet, or choose another one.",
@@ -44,7 +49,18 @@ def for_the_user(error: CloudError | KubeError, what: str = "") -> Problem | Non
 def passing(error: CloudError | KubeError) -> Problem:
     """What has failed several times by now, though nobody need do anything yet."""
     code = error.code if isinstance(error, CloudError) else error.reason or "Unreachable"
-    return Problem(code, Severity.WARNS, f"Trying again: {error}")
+    return Problem(code, Severity.WARNS, retried(error))
+
+
+def retried(error: CloudError | KubeError) -> Sentence:
+    """What went wrong, and what podgate does next."""
+    if isinstance(error, KubeError) or error.code == NO_ANSWER:
+        what = f"{str(error).removeprefix(f'{NO_ANSWER}: ').rstrip('.')}."
+    else:
+        what = Sentence(
+            "Tencent Cloud says %(said)s.", said=f"{error.code}: {error.message.rstrip('.')}"
+        )
+    return Sentence(RETRIED, what=what, seconds=int(MOST_BACK_OFF))
 
 
 def is_for_the_user(error: CloudError) -> bool:

@@ -121,6 +121,17 @@ def test_nobody_there_is_a_network_error() -> None:
     assert caught.value.code == "NetworkError"
 
 
+def test_an_answer_that_is_none_of_the_apis_is_said_in_words() -> None:
+    with serving(says({"message": "Internal Server Error"}, 502)) as server:
+        with pytest.raises(CloudError) as caught:
+            tencent.call(account(server), "clb", "CreateListener")
+        gone = account(server)
+    assert caught.value.message == "Tencent Cloud answers HTTP 502 (Bad Gateway)."
+    with pytest.raises(CloudError) as caught:
+        tencent.call(gone, "clb", "CreateListener")
+    assert caught.value.message == "Tencent Cloud cannot be reached."
+
+
 def test_a_write_gives_up_within_the_time_a_lease_counts_on() -> None:
     with serving(is_silent) as server:
         started = time.monotonic()
@@ -129,6 +140,7 @@ def test_a_write_gives_up_within_the_time_a_lease_counts_on() -> None:
         assert time.monotonic() - started < tencent.REQUEST_SECONDS + 1
         assert len(server.asked) == 1
     assert caught.value.code == "NetworkError"
+    assert caught.value.message == "Tencent Cloud has not answered within 5 s."
 
 
 def test_no_secret_is_in_any_error() -> None:

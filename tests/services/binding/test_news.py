@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from console.kinds import Pod
+from console.kinds import Pod, Service
 from console.models import Cluster
 from services.binding.news import News
 
@@ -93,3 +93,53 @@ def test_other_kinds_are_always_told() -> None:
     for _ in range(2):
         news(Cluster(pk=1, gate_type=GATE), "Service", "shop", "bar", object())
     assert len(told.news) == 2
+
+
+def service(*, ports: int = 80, **metadata: Any) -> Service:
+    ingress = metadata.pop("ingress", [])
+    document = {
+        "metadata": {"uid": "s1", "name": "bar", "namespace": "shop", **metadata},
+        "spec": {"selector": {"app": "bar"}, "ports": [{"port": ports}]},
+        "status": {"loadBalancer": {"ingress": ingress}},
+    }
+    return msgspec.convert(document, Service)
+
+
+def of_services(*services: Service | None) -> int:
+    told = Told()
+    news = News(told)
+    for each in services:
+        news(Cluster(pk=1, gate_type=GATE), "Service", "shop", "bar", each)
+    return len(told.news)
+
+
+OURS = ["podgate.dev/clb"]
+
+
+def test_our_own_finalizer_and_address_are_no_news_of_a_service() -> None:
+    address = [{"ip": "1.2.3.4"}]
+    before = (service(), service(finalizers=OURS), service(finalizers=OURS, ingress=address))
+    assert of_services(*before) == 1
+    vip = service(finalizers=OURS, ingress=address, annotations={"podgate.dev/vip": "1.2.3.4"})
+    assert of_services(*before, vip) == 1
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        service(),
+        service(finalizers=[*OURS, "service.k8s.tencent/resources"]),
+        service(finalizers=OURS, annotations={"description": "other"}),
+        service(finalizers=OURS, ports=81),
+        service(finalizers=OURS, uid="s2"),
+        service(finalizers=OURS, deletionTimestamp="2026-01-01T00:00:00Z"),
+        None,
+    ],
+)
+def test_whatever_else_happens_to_a_service_is_news(after: Service | None) -> None:
+    assert of_services(service(finalizers=OURS), after) == 2
+
+
+def test_an_address_that_somebody_takes_away_is_news() -> None:
+    shown = service(finalizers=OURS, ingress=[{"ip": "1.2.3.4"}])
+    assert of_services(shown, service(finalizers=OURS)) == 2
