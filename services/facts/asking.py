@@ -105,7 +105,7 @@ def _sent(question: Question, generation: int) -> Future[Answer]:
 def _answer(question: Question, generation: int) -> Answer:
     try:
         value = question.ask()
-    except (CloudError, KubeError, UnknownCluster) as error:
+    except (CloudError, KubeError, UnknownCluster, Unreadable) as error:
         value = unread(question.what, error)
     answer = Answer(value, time.time())
     if question.key:
