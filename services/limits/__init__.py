@@ -133,6 +133,11 @@ OF_CLUSTER: tuple[Check, ...] = (
     cloud.balancer_quota,
     cluster.binder,
 )
+OF_ABSENT: tuple[Check, ...] = (
+    cluster.kubernetes_version,
+    cluster.network_add_on,
+    cluster.has_mode,
+)
 
 
 class Mode(StrEnum):
@@ -169,7 +174,9 @@ def readiness(facts: Facts, mode: Mode | str) -> Verdict:
     spec = ServiceSpec(namespace="", name="", access=Access.PUBLIC, ports=())
     pod = PodFacts("", "eni" if mode == Mode.VPC_CNI else "route")
     asked = replace(facts, pods=(pod,), workloads=None, services=None, balancer=None)
-    return _verdict([check(spec, asked) for check in OF_CLUSTER])
+    # Where Pods cannot be in this mode, its other conditions say nothing.
+    checks = OF_ABSENT if cluster.has_mode(spec, asked) else OF_CLUSTER
+    return _verdict([check(spec, asked) for check in checks])
 
 
 def _verdict(outcomes: Sequence[Outcome]) -> Verdict:

@@ -84,7 +84,7 @@ def _mode(known: Facts, mode: Mode) -> ModeCard:
 
 
 # Problems of a cluster that has no Pods of the mode at all.
-ABSENT = {"NoVpcCni", "NoGlobalRouter"}
+ABSENT = {"NotVpcCni", "NotGlobalRouter"}
 
 
 def ccn_card(cluster: Cluster) -> CcnCard | None:
