@@ -4,7 +4,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-NOT_BENCHMARKS = {"__init__", "__main__", "cpu", "fleet", "product", "report", "stack"}
+NOT_BENCHMARKS = {
+    "__init__",
+    "__main__",
+    "cpu",
+    "fleet",
+    "product",
+    "report",
+    "stack",
+    "shop",
+    "traffic",
+}
 
 
 def names() -> list[str]:

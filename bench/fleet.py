@@ -90,12 +90,20 @@ class Fleet:
                 return
             more = f"&continue={token}"
 
-    def service(self, name: str, selects: str, *, into: str = NAMESPACE) -> str:
+    def service(
+        self,
+        name: str,
+        selects: str,
+        *,
+        into: str = NAMESPACE,
+        annotations: dict[str, str] | None = None,
+    ) -> str:
         """A public Service claimed by class, for the Pods of this Deployment; answers its uid."""
         manifest = {
             "metadata": {
                 "name": name,
-                "annotations": {"service.cloud.tencent.com/direct-access": "true"},
+                "annotations": {"service.cloud.tencent.com/direct-access": "true"}
+                | (annotations or {}),
             },
             "spec": {
                 "type": "LoadBalancer",
