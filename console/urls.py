@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.views import accounts, activity, cluster, clusters, errors, health, sandbox, session
+from console.views import (
+    accounts,
+    activity,
+    cluster,
+    clusters,
+    errors,
+    health,
+    sandbox,
+    search,
+    session,
+)
 
 cluster_pages: list[URLPattern | URLResolver] = [
     path("", cluster.cluster, name="cluster"),
@@ -21,6 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("clusters/attention_now", clusters.attention_now, name="attention_now"),
     path("clusters/<slug:cluster_id>/", include(cluster_pages)),
     path("activity/", activity.activity, name="activity"),
+    path("search/", search.search, name="search"),
+    path("search/found", search.found, name="search_found"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/faults/on/", sandbox.fault_on, name="fault_on"),

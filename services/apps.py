@@ -8,10 +8,13 @@ class ServicesConfig(AppConfig):
 
     def ready(self) -> None:
         from console import attention as first_page
-        from services import attention, bound_by, seen_by, waiting
+        from console import search
+        from services import attention, bound_by, finding, seen_by, waiting
         from services.guard import told as guard
         from workloads import behind, binders, health, waits
 
+        # Services come before what runs behind them.
+        search.sources.insert(0, finding.groups)
         binders.providers.append(bound_by.services_of)
         waits.providers.append(waiting.lines)
         health.providers.append(seen_by.PROVIDER)

@@ -37,3 +37,96 @@ function tallyAll() {
 // Rows came or went; and the browser's back button brings ticks back.
 document.addEventListener("live:shown", tallyAll);
 window.addEventListener("pageshow", tallyAll);
+
+// Ctrl-K: search over all clusters. Results are links; arrows choose, Enter opens, Esc closes.
+(function () {
+  const palette = document.getElementById("palette");
+  if (!palette) return;
+  const field = palette.querySelector("input");
+  const told = palette.querySelector(".search .note");
+  const list = document.getElementById("palette-found");
+  const PAUSE = 90;
+  let timer = 0;
+  let asking = null;
+  let asked = "";
+
+  const options = () => [...list.querySelectorAll("a")];
+  const chosen = () => list.querySelector('a[aria-selected="true"]');
+
+  function choose(option) {
+    for (const one of options()) one.setAttribute("aria-selected", String(one === option));
+    if (option) {
+      field.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    } else field.removeAttribute("aria-activedescendant");
+  }
+
+  function show(html) {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    const fresh = template.content.querySelector("#found");
+    if (!fresh) return;
+    told.textContent = fresh.dataset.told;
+    list.replaceChildren(...fresh.childNodes);
+    options().forEach((option, number) => {
+      option.id = `palette-${number}`;
+      option.setAttribute("role", "option");
+      option.tabIndex = -1;
+    });
+    field.setAttribute("aria-expanded", String(options().length > 0));
+    choose(options()[0]);
+  }
+
+  async function ask() {
+    const text = field.value.trim();
+    if (text === asked) return;
+    asked = text;
+    asking?.abort();
+    if (!text) { list.replaceChildren(); told.textContent = ""; return; }
+    asking = new AbortController();
+    try {
+      const answer = await fetch(`${palette.dataset.found}?q=${encodeURIComponent(text)}`, {
+        headers: { "HX-Request": "true" }, redirect: "manual", signal: asking.signal,
+      });
+      if (answer.ok) show(await answer.text());
+      else if (answer.type === "opaqueredirect" || answer.status === 403) window.location.reload();
+    } catch (error) {
+      if (error.name !== "AbortError") { asked = ""; told.textContent = "…"; }
+    }
+  }
+
+  function open() {
+    if (!palette.open) palette.showModal();
+    field.select();
+    ask();
+  }
+
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, PAUSE);
+  });
+  palette.addEventListener("keydown", (event) => {
+    const all = options();
+    const at = all.indexOf(chosen());
+    if (event.key === "ArrowDown") choose(all[Math.min(at + 1, all.length - 1)]);
+    else if (event.key === "ArrowUp") choose(all[Math.max(at - 1, 0)]);
+    else if (event.key === "Enter" && !event.isComposing) {
+      if (chosen() && field.value.trim() === asked) chosen().click();
+      else { clearTimeout(timer); ask(); }
+    } else return;
+    event.preventDefault();
+  });
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      open();
+    }
+  });
+  for (const link of document.querySelectorAll(".search-open")) {
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      open();
+    });
+  }
+})();

@@ -106,6 +106,18 @@ def age(passed: timedelta) -> str:
     return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": days}
 
 
+@register.simple_tag
+def mark(text: str, typed: str) -> SafeString:
+    """The text with what was typed marked in it."""
+    wanted = typed.rpartition("/")[2].strip().lower()
+    at = text.lower().find(wanted) if wanted else -1
+    # Letters whose lower case is longer would mark the wrong place.
+    if at < 0 or len(text.lower()) != len(text):
+        return markup("{}", text)
+    end = at + len(wanted)
+    return markup("{}<mark>{}</mark>{}", text[:at], text[at:end], text[end:])
+
+
 @register.simple_tag(takes_context=True)
 def sortable(context: RequestContext, field: str, label: str, kind: str = "") -> SafeString:
     """A column head that sorts by `field` through ?sort=; context `sort` names the order used.

@@ -13,7 +13,7 @@ from workloads.binders import BoundBy, binders
 from workloads.models import Pod, Workload
 from workloads.views.rows import TKE_GATE, network_words, writer
 
-_ROLLOUT_TONE = {
+ROLLOUT_TONE = {
     "complete": "success",
     "progressing": "info",
     "paused": "warning",
@@ -43,7 +43,7 @@ def _workload_line(cluster: Cluster, workload: Workload) -> WorkloadLine:
     return WorkloadLine(
         workload=workload,
         url=reverse("workload", args=[cluster.cluster_id, kind, workload.namespace, workload.name]),
-        tone=_ROLLOUT_TONE.get(workload.rollout, "idle"),
+        tone=ROLLOUT_TONE.get(workload.rollout, "idle"),
         rollout_word=rollout_words(workload.rollout),
         ready_tone="success" if workload.ready >= workload.replicas else "info",
         network=network_words(workload.network_mode),

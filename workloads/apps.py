@@ -1,0 +1,13 @@
+"""What this room tells the console when Django starts."""
+
+from django.apps import AppConfig
+
+
+class WorkloadsConfig(AppConfig):
+    name = "workloads"
+
+    def ready(self) -> None:
+        from console import search
+        from workloads import finding
+
+        search.sources.append(finding.groups)
