@@ -14,6 +14,7 @@ from console.forms import ActivityFilter
 from console.models import Activity, Cluster
 
 PER_PAGE = 50
+COMMAND_LINE = gettext_noop("command line")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class ActivityRow:
     what: str
     changes: tuple[differences.Line, ...]
     by_itself: bool
+
+    @property
+    def who(self) -> str:
+        return who(self.line.username)
 
 
 @require_GET
@@ -63,6 +68,11 @@ def _choices(cluster: Cluster | None) -> dict[str, list[str]]:
         field: sorted(filter(None, lines.order_by().values_list(field, flat=True).distinct()))
         for field in fields
     }
+
+
+def who(username: str) -> str:
+    """Commands act for nobody that has an account."""
+    return _("command line") if username == COMMAND_LINE else username
 
 
 def row(line: Activity) -> ActivityRow:
