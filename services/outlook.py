@@ -270,5 +270,5 @@ def matches(pods: Sequence[PodFacts], spec: ServiceSpec) -> Matches:
     names = ", ".join(pod.name for pod in pods[:NAMES_SHOWN])
     if count > NAMES_SHOWN:
         names = _("%(names)s and %(more)s more") % {"names": names, "more": count - NAMES_SHOWN}
-    good = all(pod.network_mode in {"eni", ""} for pod in pods) or not is_direct(spec)
+    good = all(pod.network_mode in {"eni", "route", ""} for pod in pods) or not is_direct(spec)
     return Matches("success" if good else "warning", headline, detail, names)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
+from services.binding.routing import unrouted
 from services.limits import MODE_WORDS
+from services.words import said
 from workloads.models import Pod, Workload
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
@@ -93,6 +95,8 @@ def _judged(
         return False, "idle", _("No"), _("Its Pod template has no labels to select by.")
     if direct and (why := _why_not(row)):
         return False, "idle", _("No"), why
+    if direct and row.network_mode == "route" and (problem := unrouted(cluster)):
+        return True, "warning", _("Not yet"), said(problem.message)
     if direct and gated < pods:
         why = _("Running Pods have no gate. Put it into the Pod template.")
         return True, "warning", _("With a warning"), why
@@ -107,8 +111,6 @@ def _why_not(row: Workload) -> str:
         return _("Pods use hostNetwork. Their IP belongs to the node.")
     if row.network_mode == "overlay":
         return _("Pods have overlay addresses that no CLB can reach.")
-    if row.network_mode == "route":
-        return _("Pods have container network IPs. Add the ENI annotation to the template first.")
     return ""
 
 

@@ -12,8 +12,12 @@ from console.models import Cluster
 from console.network import ROUTED
 from services import facts
 from services.limits import Facts, Mode, Severity, readiness
+from services.limits.cluster import NOT_GLOBAL_ROUTER, NOT_VPC_CNI
 from services.outlook import Line, line
 from services.words import said
+
+# Problems of a cluster that has no Pods of the mode at all.
+ABSENT = frozenset({NOT_VPC_CNI.code, NOT_GLOBAL_ROUTER.code})
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,6 @@ def _mode(known: Facts, mode: Mode) -> ModeCard:
         passed=tuple(said(text) for text in verdict.passed),
         is_absent=absent,
     )
-
-
-# Problems of a cluster that has no Pods of the mode at all.
-ABSENT = {"NotVpcCni", "NotGlobalRouter"}
 
 
 def ccn_card(cluster: Cluster) -> CcnCard | None:

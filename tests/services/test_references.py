@@ -27,7 +27,6 @@ def test_a_workload_none_of_whose_pods_is_ready_can_be_used(cluster: Cluster) ->
     ("fields", "why"),
     [
         ({"host_network": True, "network_mode": "host"}, "hostNetwork"),
-        ({"network_mode": "route"}, "container network"),
         ({"network_mode": "overlay"}, "overlay"),
         ({"template_labels": {}}, "no labels"),
     ],
@@ -58,3 +57,18 @@ def test_workloads_are_found_by_name_and_by_label(cluster: Cluster) -> None:
     for find in ("WEB", "app=web"):
         found = references(cluster, "shop", "Deployment", find=find)
         assert [one.name for one in found] == ["web"]
+
+
+def test_a_global_router_workload_waits_for_its_route_and_says_so(cluster: Cluster) -> None:
+    put_deployment(cluster)
+    Workload.objects.update(network_mode="route")
+    cluster.facts = {
+        "network": {"add_on": "GLOBAL_ROUTER", "vpc_id": "vpc-1", "cluster_cidrs": ["10.9.0.0/16"]},
+        "account_type": "LEGACY",
+    }
+    (found,) = references(cluster, "shop", "Deployment")
+    assert (found.can, found.tone) == (True, "warning")
+    assert "bill-by-IP" in found.why
+    cluster.facts["account_type"] = "STANDARD"
+    (found,) = references(cluster, "shop", "Deployment")
+    assert "bill-by-IP" not in found.why
