@@ -146,4 +146,4 @@ def _is_gated(workload: kinds.Workload, gate_type: str) -> bool:
 
 def load_balancers(cluster: Cluster) -> list[str]:
     """Ids of the load balancers that carry our tags for this cluster."""
-    return [lb_id for lb_id, _ in clb.tagged(cluster.account, cluster.cluster_id)]
+    return [one.lb_id for one in clb.tagged(cluster.account, cluster.cluster_id)]

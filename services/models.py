@@ -46,6 +46,8 @@ class Binding(models.Model):
     lb_task = models.CharField(max_length=64, blank=True)
     vip = models.CharField(max_length=255, blank=True)
     finalized = models.BooleanField(default=False)
+    # Ids of other load balancers that carry our tags for this Service.
+    extra = models.JSONField(default=list)
 
     # A trigger raises `wanted`; a run that saw `wanted == n` to the end sets `done = n`.
     wanted = models.PositiveBigIntegerField(default=1)

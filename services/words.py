@@ -59,6 +59,8 @@ KEPT = (
     gettext_noop("Change it back, or make the Service anew."),
     gettext_noop("TkeServiceConfig %(name)s cannot be read: %(error)s."),
     gettext_noop("The Service asks for something a CLB has not: %(error)s."),
+    gettext_noop("%(ids)s also carries podgate's tags for this Service; podgate uses %(lb)s."),
+    gettext_noop("Delete it at the CLB, or take its tags away."),
     gettext_noop("Create it."),
     gettext_noop("Mend it."),
     gettext_noop("Remove it."),

@@ -218,7 +218,8 @@ def _creation_failure(where: Place, task: str) -> str | None:
 def _write_down(run: Run, lb_id: str, *, task: str = "") -> None:
     """First of all, and then under the load balancer's own lease."""
     account = run.binding.cluster.account
-    Token.objects.filter(released=lb_id).update(released="")
+    if lb_id and Token.objects.filter(released=lb_id).update(released=""):
+        cluster.note_released(run.kube, lb_id, None)
     _write_down_fields(
         run,
         lb_id=lb_id,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 
 from console import tencent
 from console.models import Account
@@ -51,8 +51,16 @@ def find(place: Place) -> list[str]:
     return [row["LoadBalancerId"] for row in answer["LoadBalancerSet"] if _is_ours(row, place)]
 
 
-def tagged(account: Account, cluster_id: str) -> Iterator[tuple[str, str]]:
-    """(load balancer, Service uid) of everything that carries our tags for this cluster."""
+class Tagged(NamedTuple):
+    """A load balancer that carries our tags; its name tells the Service it was made for."""
+
+    lb_id: str
+    service_uid: str
+    name: str
+
+
+def tagged(account: Account, cluster_id: str) -> Iterator[Tagged]:
+    """Everything that carries our tags for this cluster."""
     asked = {"Filters": [{"Name": f"tag:{CLUSTER_TAG}", "Values": [cluster_id]}], "Limit": 100}
     offset, total = 0, 1
     while offset < total:
@@ -60,7 +68,8 @@ def tagged(account: Account, cluster_id: str) -> Iterator[tuple[str, str]]:
         for row in answer["LoadBalancerSet"]:
             tags = {tag["TagKey"]: tag["TagValue"] for tag in row.get("Tags") or ()}
             if tags.get(CLUSTER_TAG) == cluster_id and SERVICE_TAG in tags:
-                yield row["LoadBalancerId"], tags[SERVICE_TAG]
+                name = row.get("LoadBalancerName") or ""
+                yield Tagged(row["LoadBalancerId"], tags[SERVICE_TAG], name)
         offset, total = offset + 100, answer["TotalCount"]
 
 

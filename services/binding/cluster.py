@@ -17,7 +17,7 @@ from services.spec import (
     from_manifest,
 )
 
-OWNER_NAMESPACE, OWNER = "podgate-system", "podgate-owner"
+OWNER_NAMESPACE, OWNER, RELEASED = "podgate-system", "podgate-owner", "podgate-released"
 TKE_FINALIZER = "service.k8s.tencent/resources"
 TKE_ANNOTATIONS = (
     "service.kubernetes.io/loadbalance-id",
@@ -174,6 +174,33 @@ class Owner(NamedTuple):
 
     installation: str = ""
     cluster_id: str = ""
+
+
+def adopt_owner(kube: Kube, cluster_id: str) -> None:
+    """Write the cluster's id into our ConfigMap: older ones carry only the installation's."""
+    where = path("ConfigMap", OWNER_NAMESPACE, OWNER)
+    kube.patch(where, {"data": {"cluster": cluster_id}}, kind="merge")
+
+
+def released(kube: Kube) -> set[str]:
+    """The load balancers that a release left in the cloud, as the cluster itself remembers."""
+    try:
+        found = kube.get(path("ConfigMap", OWNER_NAMESPACE, RELEASED))
+    except NotFound:
+        return set()
+    return set(found.get("data") or {})
+
+
+def note_released(kube: Kube, lb_id: str, service_uid: str | None) -> None:
+    """Remember it in the cluster, where it outlives our database; None: it is bound again."""
+    where, body = path("ConfigMap", OWNER_NAMESPACE, RELEASED), {"data": {lb_id: service_uid}}
+    try:
+        kube.patch(where, body, kind="merge")
+    except NotFound:
+        if service_uid is None:
+            return
+        body |= {"metadata": {"name": RELEASED, "namespace": OWNER_NAMESPACE}}
+        _create(kube, path("ConfigMap", OWNER_NAMESPACE), body, "ConfigMap")
 
 
 def owner(kube: Kube, cluster_id: str, *, claim: bool) -> Owner:

@@ -134,6 +134,9 @@ def _check_owner(run: Run) -> None:
     ours = run.binding.cluster.cluster_id
     owner = cluster.owner(run.kube, ours, claim=run.service is not None)
     if cluster.is_ours(owner, ours):
+        if run.service is not None and not owner.cluster_id:
+            # The Service with our uid is here, so this is the cluster that is meant.
+            cluster.adopt_owner(run.kube, ours)
         return
     if not owner.installation:
         raise Blocked(

@@ -34,7 +34,7 @@ from services.binding.plan import Step, first_look, plan, takes_away
 from services.binding.run import Again, Blocked, ComeBack, Outcome, Run, Settled, again, report
 from services.binding.settings import checks
 from services.binding.state import State, Why, left_out
-from services.limits import Problem, Severity
+from services.limits import Problem, Sentence, Severity
 from services.models import Binding, Phase
 
 # Looks and plans in one run; what is left then is for the next one.
@@ -212,7 +212,7 @@ def _note(run: Run, has: State, desired: State, pods: Sequence[Pod]) -> None:
     binding.excluded = [asdict(one) for one in left]
     binding.observed_at = timezone.now()
     binding.save(update_fields=["excluded", "observed_at"])
-    run.problems += _foreign(run, has)
+    run.problems += [*_foreign(run, has), *_extra(run)]
 
 
 def _show(run: Run, has: State, *, is_first: bool) -> None:
@@ -246,6 +246,20 @@ def _foreign(run: Run, has: State) -> list[Problem]:
         words = f"Somebody else registered {strangers[0]}; podgate leaves it alone."
         found.append(Problem("ForeignTarget", Severity.WARNS, words))
     return found
+
+
+def _extra(run: Run) -> list[Problem]:
+    """More than one carries our tags: whoever put them there must say which one is meant."""
+    ids = ", ".join(run.binding.extra)
+    if not ids:
+        return []
+    words = Sentence(
+        "%(ids)s also carries podgate's tags for this Service; podgate uses %(lb)s.",
+        ids=ids,
+        lb=run.binding.lb_id,
+    )
+    fix = "Delete it at the CLB, or take its tags away."
+    return [Problem("TwoLoadBalancers", Severity.WARNS, words, fix)]
 
 
 def _settled(run: Run, has: State) -> Outcome:

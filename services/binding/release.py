@@ -46,6 +46,7 @@ def release(binding: Binding, *, message: str = "") -> None:
         Token.objects.update_or_create(
             service_uid=binding.service_uid, defaults={"released": binding.lb_id}
         )
+        cluster.note_released(kube, binding.lb_id, binding.service_uid)
     binding.delete()
     live.announce(where)
 

@@ -1,6 +1,8 @@
 """The sweep: what no event told of. Claimed Services without a Binding, and drift at the CLB."""
 
 import logging
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db.models import Q
@@ -17,6 +19,8 @@ logger = logging.getLogger(__name__)
 # A settled binding is compared with its load balancer again this often.
 DRIFT = timedelta(seconds=60)
 STEPS_LIVE = timedelta(days=30)
+# No namespace can have this name.
+NOWHERE = "-"
 
 
 def sweep(cluster: Cluster) -> None:
@@ -52,12 +56,38 @@ def _sweep_orphans(account: Account, cluster: Cluster) -> None:
     owner = clusters.owner(kube, cluster.cluster_id, claim=False)
     if not clusters.is_ours(owner, cluster.cluster_id):
         return
-    known = set(Binding.objects.filter(cluster=cluster).values_list("service_uid", flat=True))
-    known |= {service["metadata"]["uid"] for service in kube.get(path("Service"))["items"]}
+    bound = dict(Binding.objects.filter(cluster=cluster).values_list("service_uid", "lb_id"))
+    known = bound.keys() | {s["metadata"]["uid"] for s in kube.get(path("Service"))["items"]}
     released = set(Token.objects.exclude(released="").values_list("released", flat=True))
-    for lb_id, uid in clb.tagged(account, cluster.cluster_id):
-        if uid not in known and lb_id not in released:
-            _bind(cluster, uid, "", lb_id)
+    # A database that was lost does not take what was released.
+    released |= clusters.released(kube)
+    extra: dict[str, list[str]] = defaultdict(list)
+    for one in clb.tagged(account, cluster.cluster_id):
+        if one.lb_id in released:
+            continue
+        if one.service_uid not in known:
+            _bind(cluster, one.service_uid, *_service_of(cluster, one))
+        elif bound.get(one.service_uid, one.lb_id) not in {one.lb_id, ""}:
+            extra[one.service_uid].append(one.lb_id)
+    _tell_of_extra(cluster, extra)
+
+
+def _service_of(cluster: Cluster, one: clb.Tagged) -> tuple[str, str]:
+    """Namespace and name of the Service a load balancer was made for, by the name we gave it."""
+    prefix, _, rest = one.name.partition("_")
+    namespace, _, name = rest.partition("_")
+    if prefix == cluster.cluster_id and namespace and name:
+        return namespace, name
+    return NOWHERE, one.lb_id
+
+
+def _tell_of_extra(cluster: Cluster, extra: Mapping[str, list[str]]) -> None:
+    """A second load balancer with a Service's tags: said, never touched while the Service lives."""
+    for binding in Binding.objects.filter(cluster=cluster):
+        found = sorted(extra.get(binding.service_uid, ()))
+        if binding.extra != found:
+            Binding.objects.filter(pk=binding.pk).update(extra=found)
+            wanted.raise_wanted(Binding.objects.filter(pk=binding.pk))
 
 
 def adopt(cluster: Cluster, namespace: str, name: str) -> None:

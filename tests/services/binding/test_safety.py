@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from console import doors
+from console import doors, tencent
 from console.kube import Conflict, Kube, connect, path
 from console.models import Account, Activity, Cluster
 from services.binding import cluster as clusters
 from services.binding import release, sweeping
 from services.binding.reconcile import reconcile
-from services.models import Binding, Installation, Registration
+from services.models import Binding, Installation, Registration, Token
 from services.spec import ClaimBy
 from tests.conftest import register
 from tests.services.binding.driver import (
@@ -23,6 +23,7 @@ from tests.services.binding.driver import (
     service,
     targets,
 )
+from tests.wait import until
 from tests.world import World
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
@@ -51,6 +52,53 @@ def test_what_was_released_without_cleanup_is_nobodys_orphan(
     assert len(balancers(account)) == 1
 
 
+def test_what_was_released_stays_so_when_the_database_is_lost(
+    cluster: Cluster, kube: Kube, account: Account
+) -> None:
+    binding = create(kube, cluster, service())
+    drive(binding, until=is_ready)
+    kube.delete(SERVICE)
+    binding.refresh_from_db()
+    release.release(binding)
+    Token.objects.all().delete()
+    sweeping.sweep_orphans(account)
+    assert not Binding.objects.exists()
+    assert clusters.released(kube) == {binding.lb_id}
+
+
+def test_a_second_load_balancer_with_a_services_tags_is_told_and_left_alone(
+    cluster: Cluster, kube: Kube, account: Account
+) -> None:
+    binding = create(kube, cluster, service())
+    drive(binding, until=is_ready)
+    (first,) = balancers(account)
+    asked = {"LoadBalancerType": "OPEN", "VpcId": first["VpcId"], "Tags": first["Tags"]}
+    (second,) = tencent.call(account, "clb", "CreateLoadBalancer", asked)["LoadBalancerIds"]
+    until(lambda: len(balancers(account)) == 2)
+    sweeping.sweep_orphans(account)
+    drive(binding, until=is_ready)
+    (problem,) = Binding.objects.get().problems
+    assert problem["code"] == "TwoLoadBalancers"
+    assert second in problem["message"]
+    tencent.call(account, "clb", "DeleteLoadBalancer", {"LoadBalancerIds": [second]})
+    until(lambda: len(balancers(account)) == 1)
+    sweeping.sweep_orphans(account)
+    drive(binding, until=is_ready)
+    assert Binding.objects.get().problems == []
+
+
+def test_an_owner_without_a_clusters_id_gets_it_once_the_service_was_found(
+    cluster: Cluster, kube: Kube
+) -> None:
+    binding = create(kube, cluster, service())
+    drive(binding, until=is_ready)
+    where = path("ConfigMap", clusters.OWNER_NAMESPACE, clusters.OWNER)
+    kube.patch(where, {"data": {"cluster": None}}, kind="merge")
+    reconcile(binding.pk)
+    owner = clusters.owner(kube, cluster.cluster_id, claim=False)
+    assert owner.cluster_id == cluster.cluster_id
+
+
 def test_a_forgotten_load_balancer_of_a_service_that_is_gone_is_led_out(
     cluster: Cluster, kube: Kube, account: Account
 ) -> None:
@@ -60,6 +108,8 @@ def test_a_forgotten_load_balancer_of_a_service_that_is_gone_is_led_out(
     finalizers(kube)
     kube.delete(SERVICE)
     sweeping.sweep_orphans(account)
+    # Pages link to it by this name.
+    assert str(Binding.objects.get()) == "shop/bar"
     drive(Binding.objects.get(), until=lambda: not Binding.objects.exists())
     assert balancers(account) == []
 

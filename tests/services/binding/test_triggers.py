@@ -177,6 +177,27 @@ def test_the_first_look_is_when_a_good_target_can_be_alive(binding: Binding) -> 
     assert health.next_look(binding, timezone.now()) == row.registered_at + timedelta(seconds=15)
 
 
+def test_health_is_asked_of_all_that_share_pods_also_through_others(
+    binding: Binding, cluster: Cluster
+) -> None:
+    others = [
+        Binding.objects.create(
+            cluster=cluster,
+            service_uid=f"uid-{n}",
+            namespace="shop",
+            name=f"bar-{n}",
+            phase_since=timezone.now(),
+        )
+        for n in (2, 3, 4)
+    ]
+    Binding.objects.update(lb_status="running", lb_id="lb")
+    for one, pod in ((binding, "a"), (others[0], "a"), (others[0], "b"), (others[1], "b")):
+        row = registration(one, "Alive", seconds_ago=60)
+        Registration.objects.filter(pk=row.pk).update(pod_uid=pod)
+    asked = health._with_partners([binding.pk])
+    assert {one.pk for one in asked} == {binding.pk, others[0].pk, others[1].pk}
+
+
 def test_what_is_still_unknown_is_looked_at_every_quarter_second(binding: Binding) -> None:
     binding.first_look = 15
     registration(binding, "Unknown", seconds_ago=60)
