@@ -11,12 +11,14 @@ class ServicesConfig(AppConfig):
         from console import search
         from services import attention, bound_by, finding, seen_by, waiting
         from services.guard import told as guard
-        from workloads import behind, binders, health, waits
+        from services.printed import endings
+        from workloads import behind, binders, health, notes, waits
 
         # Services come before what runs behind them.
         search.sources.insert(0, finding.groups)
         binders.providers.append(bound_by.services_of)
         waits.providers.append(waiting.lines)
+        notes.providers.append(endings.stopping_note)
         health.providers.append(seen_by.PROVIDER)
         behind.providers.append(guard.in_front)
         behind.stops.append(guard.stops)

@@ -20,6 +20,7 @@ from services.views.detail import (
     targets,
     yaml,
 )
+from services.views.endings import drains, outage
 from services.views.evidence import evidence
 from services.views.findings import pod_findings, service_findings, workload_findings
 from services.views.guard import guard, set_guard
@@ -39,6 +40,8 @@ __all__ = [
     "create_service",
     "delete_service",
     "direct_access",
+    "drains",
+    "outage",
     "evidence",
     "pod_findings",
     "service_findings",

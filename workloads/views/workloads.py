@@ -14,6 +14,7 @@ from console.models import Cluster
 from workloads.behind import stopped
 from workloads.freshness import freshness
 from workloads.models import Pod, Workload
+from workloads.notes import notes
 from workloads.rollouts import KINDS
 from workloads.views import listing, rows
 from workloads.views.pods import SORTS as POD_SORTS
@@ -142,6 +143,7 @@ def _workload_context(
         "pods": pods,
         "gates": gate_coverage(cluster, found, pods) if found else [],
         "stops": stopped(cluster, found) if found else [],
+        "notes": notes(cluster, found) if found else [],
         "on": f"{namespace}/{name}",
         "may_write": has_role(request.user, Role.OPERATOR),
         "freshness": freshness(cluster, KIND[kind]),
