@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from console import activity
+from console.access import Role
 from console.models import Cluster
 from tests.console import pages
 from tests.workloads.index import listed, put_deployment
@@ -294,13 +295,33 @@ def test_time_to_ready_by_stage_and_what_moved(viewer: Client, cluster: Cluster)
     now = timezone.now()
     for number in range(10):
         put(cluster, f"a-{number}", now - timedelta(minutes=70, seconds=number))
-        slow = {stage: seconds + 5 for stage, seconds in WAY.items() if seconds >= 3}
+        slow: dict[str, Any] = {
+            stage: seconds + 5 for stage, seconds in WAY.items() if seconds >= 3
+        }
         put(cluster, f"b-{number}", now - timedelta(minutes=5, seconds=number), **slow)
     for address in (ROOT, f"/clusters/{ID}/services/shop/web"):
         said = text(viewer.get(f"{address}/time-to-ready/?window=hour"))
         assert "Containers ready moved: p50 2.0 s to 7.0 s, against the hour before" in said
         assert "24 s p50" in said
     assert "20 Pods" in text(viewer.get(f"{ROOT}/time-to-ready/ready?window=day"))
+
+
+def test_the_page_of_a_service_leads_to_the_rollouts_behind_it(viewer: Client) -> None:
+    page = viewer.get(f"/clusters/{ID}/services/shop/web/time-to-ready/")
+    assert f'href="{ROOT}/rollout/"' in page.content.decode()
+
+
+def test_the_page_of_the_workload_leads_to_its_rollout(viewer: Client) -> None:
+    page = viewer.get(f"{ROOT}/").content.decode()
+    assert f'href="{ROOT}/rollout/"' in page
+    assert f'href="{ROOT}/time-to-ready/"' in page
+
+
+def test_only_operators_are_offered_actions(viewer: Client, cluster: Cluster) -> None:
+    under_way(cluster)
+    operator = pages.visitor(role=Role.OPERATOR, name="otto")
+    assert "/actions/deployment/restart/" in operator.get(f"{ROOT}/rollout/").content.decode()
+    assert "/actions/deployment/restart/" not in viewer.get(f"{ROOT}/rollout/").content.decode()
 
 
 def test_a_service_without_a_selector_has_no_pods(viewer: Client, cluster: Cluster) -> None:

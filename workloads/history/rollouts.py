@@ -38,6 +38,9 @@ class Seen:
 class _Known:
     template: str
     state: str
+    # Of the Pods, as the controller names it: late, and it may still be the one before.
+    revision: str
+    # As the template began: what is written next is not rolled out yet.
     images: dict[str, str]
 
 
@@ -61,9 +64,12 @@ class RolloutHistory:
         if not template:
             return
         state = rollouts.progress(seen.kind, workload).state
-        now = _Known(template, state, templates.images(workload))
+        revision = templates.revision(seen.kind, workload)
         before = self._known.get(seen.uid)
-        if before is not None and (before.template, before.state) == (template, state):
+        is_same = before is not None and before.template == template
+        images = before.images if before and is_same else templates.images(workload)
+        now = _Known(template, state, revision, images)
+        if before == now:
             return
         self._advance(seen, workload, before, now)
         self._known[seen.uid] = now
@@ -79,6 +85,8 @@ class RolloutHistory:
             latest = self._begin(seen, workload, before, latest, at)
         if latest is None or latest.finished_at is not None or latest.template != now.template:
             return
+        if before is not None and now.revision not in {before.revision, latest.revision, ""}:
+            rows.filter(pk=latest.pk).update(revision=now.revision)
         if now.state == State.COMPLETE:
             self._close(seen.uid, "complete", templates.finished_at(workload, seen.at) or at)
         elif now.state in {State.PAUSED, State.STUCK}:
@@ -116,8 +124,14 @@ class RolloutHistory:
     ) -> Rollout:
         meta, spec = workload.metadata, workload.spec
         writer = templates.writer(workload)
+        revision = templates.revision(seen.kind, workload)
+        old = before.revision if before else latest.revision if latest else ""
         replicas = rollouts.replicas(seen.kind, workload).wanted
         margins = waves.margins(seen.kind, spec.strategy or spec.update_strategy or {}, replicas)
+        is_first = before is None and latest is None and templates.number(workload) <= 1
+        if is_first:
+            # Nothing is replaced: all Pods come at once.
+            margins = waves.Margins(replicas, 0)
         fallback = latest.images if latest is not None else {}
         return Rollout.objects.create(
             cluster_id=self.cluster_pk,
@@ -127,8 +141,8 @@ class RolloutHistory:
             workload_uid=seen.uid,
             template=templates.key(seen.kind, workload),
             number=self._number(seen, workload),
-            revision=templates.revision(seen.kind, workload),
-            started_at=_started(writer, seen.at, at),
+            revision="" if revision == old else revision,
+            started_at=(is_first and meta.creation_timestamp) or _started(writer, seen.at, at),
             manager=writer.manager if writer else "",
             cause=meta.annotations.get("kubernetes.io/change-cause", ""),
             images_before=before.images if before else fallback,

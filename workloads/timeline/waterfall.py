@@ -12,7 +12,8 @@ from workloads.timeline.stages import WAY_IN, Stage
 
 # Parts of an axis, and the lengths in seconds a part may have.
 PARTS = 8
-STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
+STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1800)
+LONG_STEPS = (3600, 7200, 14400, 43200, 86400)
 CLASSES = {
     Stage.SCHEDULED: "scheduling",
     Stage.IP: "networking",
@@ -32,10 +33,10 @@ NARROW = 0.04
 @dataclass(frozen=True)
 class Axis:
     begins: datetime
-    step: int
+    step: float
 
     @property
-    def seconds(self) -> int:
+    def seconds(self) -> float:
         return PARTS * self.step
 
     def x(self, at: datetime) -> float:
@@ -47,7 +48,8 @@ class Axis:
 def axis(begins: datetime, ends: datetime) -> Axis:
     """The shortest axis of round parts that has room for all of it."""
     seconds = (ends - begins).total_seconds()
-    return Axis(begins, next((step for step in STEPS if step * PARTS >= seconds), STEPS[-1]))
+    steps = (*STEPS, *LONG_STEPS)
+    return Axis(begins, next((step for step in steps if step * PARTS >= seconds), steps[-1]))
 
 
 type Piece = tuple[str, datetime, datetime]
@@ -84,14 +86,14 @@ def _new(life: Life, until: datetime) -> Iterator[Piece]:
 
 def _old(life: Life, axis: Axis, until: datetime) -> Iterator[Piece]:
     leaves = life.at.get(Stage.TERMINATING) or life.at.get(Stage.GONE) or until
-    yield "serving", axis.begins, min(leaves, until)
+    yield "serving", axis.begins, leaves
     yield from _end(life, until)
 
 
 def _end(life: Life, until: datetime) -> Iterator[Piece]:
     leaves = life.at.get(Stage.TERMINATING)
     if leaves is not None:
-        yield "draining", leaves, min(life.at.get(Stage.GONE) or until, until)
+        yield "draining", leaves, life.at.get(Stage.GONE) or until
 
 
 def _merged(pieces: list[Piece]) -> Iterator[Piece]:

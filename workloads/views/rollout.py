@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from console import live
-from console.access import cluster_for
+from console.access import Role, cluster_for, has_role
+from console.models import Cluster
+from workloads.behind import Stop, stopped
 from workloads.freshness import freshness
 from workloads.history import picture
 from workloads.models import Rollout, Workload
@@ -44,10 +46,20 @@ def _where(
         "namespace": namespace,
         "name": name,
         "pk": pk,
+        "on": f"{namespace}/{name}",
+        "may_write": has_role(request.user, Role.OPERATOR),
+        "stops": _stops(cluster, KIND[kind], namespace, name) if pk is None else (),
         "rollout": rollout,
         "arguments": arguments,
         "freshness": freshness(cluster, KIND[kind]),
     }
+
+
+def _stops(cluster: Cluster, kind: str, namespace: str, name: str) -> list[Stop]:
+    """What the traffic guard did to it."""
+    workloads = Workload.objects.filter(cluster=cluster, kind=kind, namespace=namespace)
+    found = workloads.filter(name=name).first()
+    return stopped(cluster, found) if found else []
 
 
 def _page(

@@ -157,19 +157,31 @@ def _capacity(found: Picture) -> Iterator[Figure]:
     if floors:
         note += _(", floor %(n)s") % {"n": max(floors)}
     small = _("of %(n)s wanted") % {"n": found.rollout.replicas}
-    is_low = bool(floors) and healthy < max(floors)
-    yield Figure(name, str(healthy), small, note, "error" if is_low else "")
+    is_low = bool(floors) and (found.fewest or 0) < max(floors)
+    if found.is_running:
+        is_low = bool(floors) and healthy < max(floors)
+        yield Figure(name, str(healthy), small, note, "error" if is_low else "")
+    else:
+        fewest = "–" if found.fewest is None else str(found.fewest)
+        told = _("floor %(n)s") % {"n": max(floors)} if floors else ""
+        yield Figure(_("Fewest healthy"), fewest, small, told, "error" if is_low else "")
+    yield _lost(found)
+
+
+def _lost(found: Picture) -> Figure:
     draining = sum(
         Stage.TERMINATING in one.at and not one.is_gone for one in (*found.new, *found.old)
     )
     told = ""
-    if draining and found.is_running:
+    if found.rollout.unavailable:
+        told = _("maxUnavailable lets %(n)s be missing") % {"n": found.rollout.unavailable}
+    elif draining and found.is_running:
         told = ngettext("%(n)s old Pod is draining", "%(n)s old Pods are draining", draining) % {
             "n": draining
         }
     lost = found.lost
     share = "–" if lost is None else f"{100 * lost:.2g} %" if lost else "0 %"
-    yield Figure(_("Lost capacity"), share, "", told)
+    return Figure(_("Lost capacity"), share, "", told)
 
 
 def _waves(found: Picture) -> Iterator[Wave]:
@@ -244,7 +256,8 @@ def _ticks(scale: Axis) -> list[tuple[str, str]]:
     return [(f"{100 * part / PARTS:.4g}", _short(part * scale.step)) for part in range(PARTS)]
 
 
-def _short(passed: int) -> str:
+def _short(passed: float) -> str:
+    passed = round(passed)
     if passed < 120:
         return _("%(n)s s") % {"n": passed}
     minutes, rest = divmod(passed, 60)
@@ -262,7 +275,9 @@ def targets(found: Picture) -> dict[str, Any]:
     if not listeners and found.capacity:
         # Nobody counts at a load balancer: Ready Pods say the same.
         listeners = [Listener("", _("Ready Pods"), "", None, found.capacity)]
-    scale = _axis(found)
+    begins = found.rollout.started_at
+    whole = (found.now - begins).total_seconds() / PARTS
+    scale = _axis(found) if found.is_running else Axis(begins, whole)
     return {
         "picture": found,
         "rollout": found.rollout,

@@ -213,6 +213,10 @@ def _wave(
         note = _("%(ready)s of %(all)s Ready after %(took)s") % (numbers | {"took": seconds(took)})
     else:
         note = _("%(ready)s of %(all)s Ready") % numbers
+        if found.is_running and number * found.at_once >= len(found.new):
+            later = (found.wave_count - number) * found.pace.wave
+            rest = {"n": seconds(max(0.0, found.left.seconds - later))}
+            note = _("%(told)s, about %(n)s left") % (rest | {"told": note})
     return Group(_("Wave %(n)s") % {"n": number}, note, rows, number)
 
 

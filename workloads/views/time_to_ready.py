@@ -150,17 +150,34 @@ def of_workload(
 
 def of_service(cluster: Cluster, service: Service, query: QueryDict) -> dict[str, Any]:
     """All Pods of the workloads whose template the Service selects."""
-    workloads = Workload.objects.filter(cluster=cluster, namespace=service.namespace)
     chosen = Q(pk__in=[])
-    if service.selector:
-        for one in workloads:
-            if service.selector.items() <= one.template_labels.items():
-                chosen |= Q(workload_kind=one.kind, workload_name=one.name)
+    for one in _behind(service):
+        chosen |= Q(workload_kind=one.kind, workload_name=one.name)
     timelines = PodTimeline.objects.filter(
         chosen, cluster=cluster, namespace=service.namespace
     ).order_by()
     where = [cluster.cluster_id, service.namespace, service.name]
     return card(timelines, query, reverse("service_ready", args=where))
+
+
+def _behind(service: Service) -> list[Workload]:
+    """The workloads whose Pods the Service selects."""
+    rows = Workload.objects.filter(cluster=service.cluster, namespace=service.namespace)
+    labels = service.selector.items()
+    return [one for one in rows if labels and labels <= one.template_labels.items()]
+
+
+def _rollouts(service: Service) -> list[tuple[str, str]]:
+    return [
+        (
+            f"{one.kind} {one.name}",
+            reverse(
+                "rollout_page",
+                args=[service.cluster.cluster_id, one.kind.lower(), one.namespace, one.name],
+            ),
+        )
+        for one in _behind(service)
+    ]
 
 
 def _service(request: HttpRequest, cluster_id: str, namespace: str, name: str) -> Service:
@@ -230,6 +247,7 @@ def service_ready_times(
             "kind": "Service",
             "list_url": base,
             "object_url": f"{base}{namespace}/{name}/",
+            "workloads": _rollouts(service),
             "namespace": namespace,
             "name": name,
         },
