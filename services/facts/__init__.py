@@ -4,15 +4,17 @@ Whatever cannot be read becomes `Unread`, which the checks call unknown; nothing
 """
 
 import re
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import batched
 from typing import Any
 
 from console import facts as stored
 from console.models import Binder, Cluster
-from services.facts import asking, cloud, inside
+from services.facts import asking, cloud, gathering, inside
 from services.facts.asking import Question, forget
+from services.facts.gathering import Patience
 from services.facts.inside import add_on, matching, pod_facts
 from services.limits import BalancerFacts, Facts, PodFacts, SubnetFacts, Unread, is_direct
 from services.limits.facts import Interface
@@ -47,17 +49,6 @@ SUBNET_FRESH = 30.0
 VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
-@dataclass
-class Patience:
-    """How old answers may be, and how long one waits for those that are missing."""
-
-    fresh: float
-    seconds: float
-
-    def ask(self, questions: Mapping[str, Question]) -> asking.Answers:
-        return asking.ask(questions, seconds=self.seconds, fresh=self.fresh)
-
-
 def from_index(
     cluster: Cluster,
     spec: ServiceSpec,
@@ -78,7 +69,7 @@ def from_index(
         services=inside.services(cluster, spec.namespace),
         balancer=balancer,
     )
-    return _with_cloud(cluster, spec, known, Patience(PAGE_FRESH, seconds))
+    return gathering.with_cloud(cluster, spec, known, Patience(PAGE_FRESH, seconds))
 
 
 def live(cluster: Cluster, spec: ServiceSpec, *, lb_id: str = "") -> Facts:
@@ -90,7 +81,7 @@ def live(cluster: Cluster, spec: ServiceSpec, *, lb_id: str = "") -> Facts:
     if add_on(cluster) == "UNKNOWN":
         stored.refresh(cluster)
     known = replace(_of_cluster(cluster), **_inside(cluster, spec, patience))
-    return _with_cloud(cluster, spec, known, patience, lb_id=lb_id)
+    return gathering.with_cloud(cluster, spec, known, patience, lb_id=lb_id)
 
 
 def of_cluster(cluster: Cluster, *, is_live: bool = False, seconds: float = PAGE_SECONDS) -> Facts:
@@ -161,107 +152,6 @@ def _inside(cluster: Cluster, spec: ServiceSpec, patience: Patience) -> dict[str
     elif cluster.kubernetes_version:
         found["kubernetes"] = _version(cluster.kubernetes_version)
     return found
-
-
-def _with_cloud(
-    cluster: Cluster, spec: ServiceSpec, known: Facts, patience: Patience, *, lb_id: str = ""
-) -> Facts:
-    """First all that nothing depends on, then addresses' interfaces, then their groups' rules."""
-    if not spec.has_load_balancer:
-        return known
-    ways = modes(known) if is_direct(spec) else frozenset()
-    questions = cloud.questions(cluster, spec.access)
-    if lb_id:
-        questions["balancer"] = cloud.of_balancer(cluster, lb_id)
-    if "eni" in ways:
-        questions |= cloud.of_eni(cluster)
-    if "route" in ways:
-        questions |= cloud.of_router(cluster)
-    if spec.access is Access.PRIVATE:
-        questions |= cloud.of_private(cluster)
-    sample, missing = _sample(cluster, known, patience) if ways else ((), None)
-    asked = cloud.of_addresses(cluster, sample)
-    answers = patience.ask(questions | asked)
-    found = {name: value for name, value in answers.found.items() if name in questions}
-    interfaces: tuple[Interface, ...] | Unread | None = missing
-    if missing is None and sample:
-        interfaces = _joined([answers[name] for name in asked])
-    return _with_groups(
-        cluster,
-        replace(
-            known,
-            **_fields(found),
-            interfaces=interfaces,
-            sample=frozenset(sample),
-            age=answers.age,
-        ),
-        patience,
-    )
-
-
-def _fields(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Answers as fields of Facts."""
-    fields = dict(found)
-    if isinstance(subnets := fields.get("subnets"), list):
-        fields["subnets"] = cloud.subnet_facts(subnets)
-    if isinstance(fields.get("vpc_cidr"), Unread):
-        fields["vpc_cidr"] = ""
-    return fields
-
-
-def _joined(parts: list[Any]) -> tuple[Interface, ...] | Unread:
-    # An Unread counts as nothing, so it is never asked for its truth.
-    unread = next((one for one in parts if isinstance(one, Unread)), None)
-    if unread is not None:
-        return unread
-    return tuple(interface for part in parts for interface in part)
-
-
-def _sample(
-    cluster: Cluster, known: Facts, patience: Patience
-) -> tuple[tuple[str, ...], Unread | None]:
-    """Addresses whose interfaces are looked at: Pods of different nodes, or the nodes' own."""
-    pods = [pod for pod in known.pods or () if pod.runs and not pod.host_network]
-    eni = _of_each_node([pod for pod in pods if pod.network_mode == "eni" and pod.ip])
-    routed = list(
-        dict.fromkeys(pod.node for pod in pods if pod.network_mode == "route" and pod.node)
-    )
-    if not routed:
-        return tuple(eni[: cloud.SAMPLE]), None
-    ips, missing = _node_ips(cluster, routed, patience)
-    return (*eni[: cloud.SAMPLE // 2], *ips[: cloud.SAMPLE // 2]), missing
-
-
-def _of_each_node(pods: list[PodFacts]) -> list[str]:
-    """One address of each node first: a node's Pods share its ENIs, and these their groups."""
-    first = {pod.node: pod.ip for pod in reversed(pods)}
-    rest = [pod.ip for pod in pods if pod.ip not in first.values()]
-    return [*first.values(), *rest]
-
-
-def _node_ips(
-    cluster: Cluster, names: list[str], patience: Patience
-) -> tuple[list[str], Unread | None]:
-    """TKE names nodes by their addresses; others are asked for."""
-    if all(re.fullmatch(r"\d+(\.\d+){3}", name) for name in names):
-        return names, None
-    asked = cloud.question(cluster, "list nodes", lambda: inside.node_ips(cluster))
-    found = patience.ask({"nodes": asked})["nodes"]
-    if isinstance(found, Unread):
-        return [], found
-    return [found[name] for name in names if name in found] or list(found.values()), None
-
-
-def _with_groups(cluster: Cluster, known: Facts, patience: Patience) -> Facts:
-    """The rules of every security group that has a say."""
-    ids = {id for one in known.interfaces or () for id in one.groups}
-    if known.balancer:
-        ids |= set(known.balancer.groups)
-    if not ids:
-        return known
-    answers = patience.ask(cloud.of_groups(cluster, sorted(ids)))
-    groups: dict[str, SecurityGroup | Unread] = {id: answers[id] for id in ids}
-    return replace(known, groups=groups, age=max(known.age, answers.age))
 
 
 def version(text: str) -> tuple[int, int] | None:

@@ -151,7 +151,7 @@ def unread(what: str, error: Exception) -> Unread:
 def _late(what: str, seconds: float) -> Unread:
     return Unread(
         Sentence(
-            "%(what)s has not answered within %(seconds)s s", what=what, seconds=f"{seconds:g}"
+            "%(what)s has not answered within %(seconds)s s", what=what, seconds=f"{seconds:.1f}"
         )
     )
 
