@@ -1,11 +1,14 @@
-"""`make test`: the checks, the suite, and in CI the database ring again on PostgreSQL."""
+"""`make test`: the checks, then the rings of the suite at once; in CI one of them on PostgreSQL."""
 
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "check", "."),
@@ -15,12 +18,32 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("manage.py", "check"),
     ("manage.py", "makemigrations", "--check", "--dry-run"),
 )
-# On PostgreSQL tests/conftest.py leaves out what does not touch the database. The exhaustive crash
-# loop is about the order of calls, not about the database: it runs once, on SQLite.
+# Each of these starts the whole product, and a browser's event loop is its process' only one.
 WHOLE_PRODUCT = ("tests/browser", "tests/processes")
-DATABASE_RING = (
-    *("tests/console", "tests/workloads", "tests/services"),
-    *("-m", "not browser", "-k", "not test_a_crash_after_any_write"),
+# In the order tests/conftest.py gives them: the longest files first.
+SPREAD = ("-q", "--dist", "loadfile", "--no-loadscope-reorder", "--durations=15", "-n")
+
+
+@dataclass
+class Ring:
+    """A part of the suite that runs in processes of its own."""
+
+    name: str
+    words: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+# Most tests wait: for the sandbox, for a browser, for a watch that is silent. So the rings run at
+# the same time, and what bounds them is the two cores. On PostgreSQL tests/conftest.py leaves out
+# what cannot tell the difference.
+RINGS = (
+    Ring("everything", ("3", *(f"--ignore={folder}" for folder in WHOLE_PRODUCT))),
+    Ring("the whole product", ("2", *WHOLE_PRODUCT)),
+)
+POSTGRES = Ring(
+    "PostgreSQL",
+    ("2", "tests/console", "tests/workloads", "tests/services"),
+    {"PODGATE_TEST_DATABASE": "postgres"},
 )
 
 
@@ -37,9 +60,7 @@ def environment(scratch: str) -> dict[str, str]:
 def run(words: Sequence[str], extra: dict[str, str]) -> int:
     print("$", *words, flush=True)
     first, *rest = words
-    if first == "pytest":  # as a module: the suite's early plugin is found from here
-        program = [sys.executable, "-m", "pytest"]
-    elif first.endswith(".py"):
+    if first.endswith(".py"):
         program = [sys.executable, first]
     else:
         program = [str(Path(sys.executable).parent / first)]
@@ -56,17 +77,40 @@ def checks() -> int:
 
 
 def suite() -> int:
-    # One more than two cores: most tests wait for the sandbox.
-    # In the order tests/conftest.py gives them: the longest files first.
-    spread = ("-q", "--dist", "loadfile", "--no-loadscope-reorder", "-n")
-    apart = [f"--ignore={folder}" for folder in WHOLE_PRODUCT]
-    failed = run(("pytest", *spread, "3", *apart), dict(os.environ))
-    # Each of these starts the whole product, and a browser's event loop is its process' only one.
-    failed |= run(("pytest", *spread, "2", *WHOLE_PRODUCT), dict(os.environ))
-    if not failed and os.environ.get("CI") == "true":
-        extra = os.environ | {"PODGATE_TEST_DATABASE": "postgres"}
-        failed = run(("pytest", *spread, "3", *DATABASE_RING), extra)
+    """Start every ring, show each as it ends; answers how many failed."""
+    rings = [*RINGS, *([POSTGRES] if os.environ.get("CI") == "true" else [])]
+    started, failed = time.monotonic(), 0
+    with tempfile.TemporaryDirectory() as folder:
+        running = {ring.name: _start(ring, Path(folder) / ring.name) for ring in rings}
+        while running:
+            time.sleep(0.5)
+            for name, (process, output) in list(running.items()):
+                if process.poll() is not None:
+                    _show(name, output, process.returncode, time.monotonic() - started)
+                    failed += bool(process.returncode)
+                    del running[name]
     return failed
+
+
+def _start(ring: Ring, file: Path) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    # pytest as a module: the suite's early plugin is found from here.
+    words = ["-m", "pytest", *SPREAD, *ring.words]
+    print(f"$ {ring.name}:", *words[1:], flush=True)
+    output = file.open("w+b")
+    extra = os.environ | ring.environment
+    return (
+        subprocess.Popen(
+            [sys.executable, *words], env=extra, stdout=output, stderr=subprocess.STDOUT
+        ),
+        output,
+    )
+
+
+def _show(name: str, output: IO[bytes], code: int, seconds: float) -> None:
+    output.seek(0)
+    sys.stdout.write(output.read().decode(errors="replace"))
+    output.close()
+    print(f"{name}: {'failed' if code else 'passed'} after {seconds:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

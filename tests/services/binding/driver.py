@@ -32,7 +32,7 @@ def drive(
         if isinstance(outcome, Settled) and _holds(until):
             return
         assert time.monotonic() < deadline, _state(binding, outcome)
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def _holds(outcome: Callable[[], Any]) -> bool:

@@ -1,20 +1,16 @@
 """The fault ring: each fault ends in the state of the run without one, with one load balancer."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from console import doors, tencent
-from console.kube import Kube, path
+from console.kube import Kube
 from console.models import Account, Cluster
 from services.binding.reconcile import reconcile
-from services.models import Binding, Registration
+from services.models import Registration
 from tests.services.binding.driver import (
-    Crash,
-    all_ready,
     balancers,
-    crash_after,
     create,
     drive,
     is_gone,
@@ -22,7 +18,7 @@ from tests.services.binding.driver import (
     service,
     targets,
 )
-from tests.wait import until
+from tests.services.binding.outcomes import bound, gone, is_ready, kube_delete
 from tests.world import TIME_SCALE, World
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
@@ -76,30 +72,6 @@ FAULTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
 }
 
 
-def bound(kube: Kube, account: Account) -> None:
-    """What a run without faults ends in."""
-    (balancer,) = balancers(account)
-    found = kube.get(path("Service", "shop", "bar"))
-    shown = found["status"]["loadBalancer"]["ingress"]
-    assert shown == [{"ip": balancer["LoadBalancerVips"][0], "ipMode": "Proxy"}]
-    assert found["metadata"]["finalizers"] == ["podgate.dev/clb"]
-    alive = {pod.status.pod_ip for pod in pods(kube)}
-    assert targets(account) == {(("TCP", 8080), ip, 8080, 10) for ip in alive}
-    rows = Registration.objects.filter(binding__name="bar")
-    uids = {pod.status.pod_ip: pod.metadata.uid for pod in pods(kube)}
-    assert {row.ip: row.pod_uid for row in rows} == uids
-
-
-def gone(kube: Kube, account: Account) -> None:
-    assert balancers(account) == []
-    assert not Binding.objects.exists()
-    assert all_ready(kube)
-
-
-def is_ready(kube: Kube) -> bool:
-    return all_ready(kube) and Binding.objects.get(name="bar").phase == "Ready"
-
-
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_leaves_no_trace(
     name: str, cluster: Cluster, kube: Kube, account: Account, sandbox: World
@@ -124,24 +96,6 @@ def test_every_task_delivered_twice_is_as_once(
     kube_delete(kube)
     drive(binding, until=lambda: is_gone(kube), twice=True)
     gone(kube, account)
-
-
-def test_a_crash_after_any_write_leaves_no_trace(
-    cluster: Cluster, kube: Kube, account: Account
-) -> None:
-    crashes, number = 2, 0
-    while crashes:
-        number += 1
-        for pod in pods(kube):
-            kube.delete(path("Pod", "shop", pod.metadata.name), {"gracePeriodSeconds": 0})
-        until(lambda: len(pods(kube)) == 3)
-        binding = create(kube, cluster, service())
-        crashes = _crashed(binding, number, lambda: is_ready(kube))
-        bound(kube, account)
-        kube_delete(kube)
-        crashes += _crashed(binding, number, lambda: is_gone(kube))
-        gone(kube, account)
-    assert number > 8
 
 
 def test_a_load_balancer_deleted_by_hand_is_made_again_once(
@@ -232,21 +186,5 @@ def test_a_lost_ledger_adopts_targets_whose_pods_are_already_behind_the_gate(
     bound(kube, account)
 
 
-def kube_delete(kube: Kube) -> None:
-    kube.delete(path("Service", "shop", "bar"))
-
-
 def _cloud(account: Account, action: str, params: dict[str, Any]) -> dict[str, Any]:
     return tencent.call(account, "clb", action, params)
-
-
-def _crashed(binding: Binding, number: int, outcome: Callable[[], bool]) -> int:
-    """Drive to the outcome with a crash after the n-th write; answers 1 if there were so many."""
-    crashed = 0
-    try:
-        with crash_after(number):
-            drive(binding, until=outcome)
-    except Crash:
-        crashed = 1
-        drive(binding, until=outcome)
-    return crashed
