@@ -54,8 +54,17 @@ function mark() {
 }
 
 let focused = "";
+// Rows come back as they were when their button was pressed: what was typed since goes on top.
+let since = new Map();
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   focused = document.activeElement?.id ?? "";
+  since = new Map();
+  if (["ports", "selectors"].includes(event.detail.target?.id)) {
+    const sent = event.detail.requestConfig.formData;
+    for (const field of event.detail.target.querySelectorAll("input[name], select[name]")) {
+      if (sent.has(field.name) && field.value !== sent.get(field.name)) since.set(field.name, field.value);
+    }
+  }
   if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/login/")) {
     event.detail.shouldSwap = false;
     warn(form.dataset.login);
@@ -70,6 +79,10 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
       if (field.type === "search") field.setSelectionRange(field.value.length, field.value.length);
     }
   }
+  for (const [name, value] of since) {
+    if (form.elements[name]) form.elements[name].value = value;
+  }
+  since = new Map();
   if (["ports", "selectors"].includes(event.detail.target?.id)) look();
 });
 document.body.addEventListener("htmx:afterSettle", mark);

@@ -1,10 +1,11 @@
 """The Create-a-Service form keeps what was typed, whatever goes wrong."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from bench.stack import Running
 from tests.browser.conftest import log_in
+from tests.wait import until
 
 pytestmark = pytest.mark.browser
 CREATE = "/clusters/cls-vpccni01/services/create/?namespace=shop&workload=deployment/reviews"
@@ -27,9 +28,17 @@ def test_what_is_wrong_is_said_beside_its_field_and_everything_is_kept(
     page.get_by_label("Description").click()
     expect(page.get_by_text("Service name format incorrect")).to_be_visible()
 
+    # What is typed before the new row is there stays.
+    held: list[Route] = []
+    page.route("**/services/create/", held.append)
     page.get_by_role("button", name="Add port mapping").click()
-    expect(page.get_by_label("Target port, row 2")).to_be_visible()
     fill_port(page, 1, "8082", "80")
+    until(lambda: held or page.title() == "")
+    page.unroute("**/services/create/")
+    held.pop().continue_()
+    expect(page.get_by_label("Target port, row 2")).to_be_visible()
+    expect(page.get_by_label("Target port, row 1")).to_have_value("8082")
+    expect(page.get_by_label("Service port, row 1")).to_be_focused()
     fill_port(page, 2, "8082", "80")
     page.get_by_role("button", name="Create Service").click()
     expect(page.get_by_text("The port cannot be mapped twice: TCP 80 is in row 1.")).to_be_visible()
