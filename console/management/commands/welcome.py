@@ -1,4 +1,4 @@
-"""First words of a local stack: static files, the admin user, the sandbox's account and clusters."""
+"""First words of a local stack: static files, the admin user, the sandbox's clusters."""
 
 import json
 import os
