@@ -4,9 +4,8 @@ Whatever cannot be read becomes `Unread`, which the checks call unknown; nothing
 """
 
 import re
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import batched
 from typing import Any
 
@@ -16,10 +15,7 @@ from services.facts import asking, cloud, gathering, inside
 from services.facts.asking import Question, forget
 from services.facts.gathering import Patience
 from services.facts.inside import add_on, matching, pod_facts
-from services.limits import BalancerFacts, Facts, PodFacts, SubnetFacts, Unread, is_direct
-from services.limits.facts import Interface
-from services.limits.modes import modes
-from services.limits.security import SecurityGroup
+from services.limits import BalancerFacts, Facts, SubnetFacts, Unread
 from services.limits.sentence import Sentence
 from services.spec import Access, ServiceSpec
 from workloads.models import Pod
