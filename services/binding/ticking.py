@@ -33,12 +33,11 @@ def run(stop: threading.Event) -> None:
         while lease and not stop.is_set():
             lease.ready_to_write()
             ticker.tick()
-            stop.wait(pause())
+            stop.wait(pause(timezone.now()))
 
 
-def pause() -> float:
+def pause(now: datetime) -> float:
     """Seconds until the next look is due: gates wait for it, so it is not late by a tick."""
-    now = timezone.now()
     soon = Binding.objects.filter(health_due_at__gt=now, lb_status="running")
     first = soon.aggregate(first=Min("health_due_at"))["first"]
     return EVERY if first is None else min(EVERY, max(SOONEST, (first - now).total_seconds()))
