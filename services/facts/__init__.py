@@ -73,7 +73,7 @@ def live(cluster: Cluster, spec: ServiceSpec, *, lb_id: str = "") -> Facts:
 
     `lb_id` names the load balancer the Service has already.
     """
-    patience = Patience(LIVE_FRESH, LIVE_SECONDS)
+    patience = Patience(LIVE_FRESH, LIVE_SECONDS, cloud.MANY)
     if add_on(cluster) == "UNKNOWN":
         stored.refresh(cluster)
     known = replace(_of_cluster(cluster), **_inside(cluster, spec, patience))
@@ -89,7 +89,7 @@ def of_cluster(cluster: Cluster, *, is_live: bool = False, seconds: float = PAGE
         controller=_stored_controller(cluster),
     )
     if is_live:
-        patience = Patience(LIVE_FRESH, LIVE_SECONDS)
+        patience = Patience(LIVE_FRESH, LIVE_SECONDS, cloud.MANY)
         if add_on(cluster) == "UNKNOWN":
             stored.refresh(cluster)
         spec = ServiceSpec(namespace="", name="", access=Access.PUBLIC, ports=())

@@ -14,9 +14,9 @@ from services.limits.facts import BalancerFacts, Interface, Ipamd, SubnetFacts
 from services.limits.security import SecurityGroup, group
 from services.spec import Access
 
-# Values the VPC API takes in one filter; so many addresses are looked at.
+# Values the VPC API takes in one filter; addresses a decision looks at, and a page or recheck.
 VALUES_PER_FILTER = 5
-SAMPLE = 20
+MANY, FEW = 20, 5
 BALANCERS_PER_CALL = 20
 TYPES = {Access.PUBLIC: "OPEN", Access.PRIVATE: "INTERNAL"}
 
@@ -29,6 +29,11 @@ def question(cluster: Cluster, what: str, ask: Any, *more: object) -> Question:
     return Question(what, ask, key)
 
 
+def of_account(account: Account, what: str, ask: Any, *more: object) -> Question:
+    """The same for all clusters of an account: nothing that podgate does changes it."""
+    return Question(what, ask, ("account", account.pk, what, *more))
+
+
 def network(cluster: Cluster) -> dict[str, Any]:
     found: dict[str, Any] = cluster.facts.get("network") or {}
     return found
@@ -38,11 +43,11 @@ def questions(cluster: Cluster, access: Access) -> dict[str, Question]:
     """What every Service with a load balancer is judged by."""
     account, kind = cluster.account, TYPES[access]
     return {
-        "quotas": question(cluster, "clb:DescribeQuota", lambda: quotas(account)),
-        "balancers": question(
-            cluster, "clb:DescribeLoadBalancers", lambda: balancers(account, kind), kind
+        "quotas": of_account(account, "clb:DescribeQuota", lambda: quotas(account)),
+        "balancers": of_account(
+            account, "clb:DescribeLoadBalancers", lambda: balancers(account, kind), kind
         ),
-        "balance": question(cluster, "billing:DescribeAccountBalance", lambda: balance(account)),
+        "balance": of_account(account, "billing:DescribeAccountBalance", lambda: balance(account)),
     }
 
 
@@ -65,8 +70,8 @@ def of_router(cluster: Cluster) -> dict[str, Question]:
     account, net = cluster.account, network(cluster)
     cidrs = tuple(net.get("cluster_cidrs") or ())
     return {
-        "account_type": question(
-            cluster, "vpc:DescribeNetworkAccountType", lambda: account_type(account)
+        "account_type": of_account(
+            account, "vpc:DescribeNetworkAccountType", lambda: account_type(account)
         ),
         "ccn": question(
             cluster,
@@ -92,7 +97,7 @@ def of_addresses(cluster: Cluster, ips: Sequence[str]) -> dict[str, Question]:
             lambda some=some: interfaces(cluster, some),
             some,
         )
-        for number, some in enumerate(batched(ips[:SAMPLE], VALUES_PER_FILTER))
+        for number, some in enumerate(batched(ips, VALUES_PER_FILTER))
     }
 
 

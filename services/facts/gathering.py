@@ -25,6 +25,8 @@ class Patience:
 
     fresh: float
     seconds: float
+    # How many addresses' interfaces are looked at.
+    sample: int = cloud.FEW
     began: float = field(default_factory=time.monotonic)
 
     def ask(self, questions: Mapping[str, Question]) -> asking.Answers:
@@ -90,15 +92,16 @@ def _sample(
     cluster: Cluster, known: Facts, patience: Patience
 ) -> tuple[tuple[str, ...], Unread | None]:
     """Addresses whose interfaces are looked at: Pods of different nodes, or the nodes' own."""
+    most = patience.sample
     pods = [pod for pod in known.pods or () if pod.runs and not pod.host_network]
     eni = _of_each_node([pod for pod in pods if pod.network_mode == "eni" and pod.ip])
     routed = list(
         dict.fromkeys(pod.node for pod in pods if pod.network_mode == "route" and pod.node)
     )
     if not routed:
-        return tuple(eni[: cloud.SAMPLE]), None
+        return tuple(eni[:most]), None
     ips, missing = _node_ips(cluster, routed, patience)
-    return (*eni[: cloud.SAMPLE // 2], *ips[: cloud.SAMPLE // 2]), missing
+    return (*eni[: most // 2], *ips[: most - most // 2]), missing
 
 
 def _of_each_node(pods: list[PodFacts]) -> list[str]:
