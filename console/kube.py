@@ -6,6 +6,7 @@ because decoding 10,000 Pods into them takes 70 times as long.
 
 import json
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -228,9 +229,15 @@ class Kube:
         raise refusal
 
 
+_making = threading.Lock()
+
+
 def connect(cluster: Cluster) -> Kube:
     """The connection pool of this cluster, made anew when its address or credentials change."""
-    return _connection(cluster.server, cluster.ca_data, cluster.credentials)
+    # One thread at a time: the client's modules import each other in a circle, and of two threads
+    # that begin at once one finds them half made.
+    with _making:
+        return _connection(cluster.server, cluster.ca_data, cluster.credentials)
 
 
 @lru_cache(maxsize=1024)

@@ -43,7 +43,6 @@ class NodeFacts:
     reason: str = ""
     message: str = ""
     since: datetime | None = None
-    cordoned: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,7 @@ class PodFacts:
     ways: tuple[Way, ...] = ()
     events: tuple[EventFacts, ...] | Unread | None = None
     node: NodeFacts | Unread | None = None
+    # Those that cover it, where its node is cordoned: somebody empties it.
     budgets: tuple[BudgetFacts, ...] = ()
     # What the use limits say of the way from the CLB to this Pod.
     closed: tuple[Problem, ...] = ()

@@ -52,6 +52,7 @@ class Code(StrEnum):
     # Workloads and Services.
     REPLICA_FAILURE = "ReplicaFailure"
     PROGRESS_DEADLINE = "ProgressDeadlineExceeded"
+    HELD = "HeldByTrafficGuard"
     PAUSED = "Paused"
     MAX_UNAVAILABLE = "WaitingOnMaxUnavailable"
     IN_ORDER = "WaitingInOrder"

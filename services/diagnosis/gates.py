@@ -8,6 +8,7 @@ from services.diagnosis.containers import pod_ref, proof
 from services.diagnosis.facts import PodFacts
 from services.diagnosis.finding import Code, Finding, Proof, Ref, Sentence, Severity
 from services.limits import Problem
+from workloads.rollouts import KINDS
 
 TKE_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
 # What the loop says when another worker has the load balancer.
@@ -76,7 +77,10 @@ def _waiting(facts: PodFacts, wait: Wait) -> Iterator[Finding]:
         code, severity = Code.LEASE, Severity.INFORMS
     way = _way(facts)
     step = _STEPS.get(code, Sentence(""))
-    yield Finding(code, severity, wait.sentence, _evidence(facts, code, way), step, _link(way))
+    link = _link(way)
+    if code in {Code.NO_GATE, Code.NO_SERVICE} and facts.pod.workload_kind in KINDS:
+        link = Ref(facts.pod.workload_kind, facts.pod.namespace, facts.pod.workload_name)
+    yield Finding(code, severity, wait.sentence, _evidence(facts, code, way), step, link)
 
 
 def _way(facts: PodFacts) -> Way:

@@ -9,11 +9,10 @@ from django.utils import timezone
 
 from console import alive
 from console.models import Binder, Cluster
-from services import facts as limits_facts
 from services import waiting
-from services.diagnosis import closed, reads
+from services.diagnosis import closed, reads, rows
 from services.diagnosis.facts import BudgetFacts, PodFacts, Surroundings, Unread, WorkloadFacts
-from services.diagnosis.reads import Patience
+from services.diagnosis.reads import NOW, Patience
 from services.facts.asking import Question
 from workloads import behind
 from workloads.history import notes
@@ -122,14 +121,8 @@ def _budgets(pod: Pod, answers: Mapping[str, Any]) -> tuple[BudgetFacts, ...]:
 
 def of_workload(cluster: Cluster, row: Workload, patience: Patience) -> WorkloadFacts:
     """The Pods that are not well, and those on nodes that are being emptied."""
-    pods = list(
-        Pod.objects.filter(
-            cluster=cluster,
-            workload_kind=row.kind,
-            namespace=row.namespace,
-            workload_name=row.name,
-        ).order_by("ready", "name")[:MOST_PODS]
-    )
+    pods = rows.of_workload(cluster, row, is_live=patience is NOW)
+    pods = sorted(pods, key=lambda pod: (pod.ready, pod.name))[:MOST_PODS]
     facts = of_pods(cluster, pods, patience)
     answers = patience.ask(_of_rollout(cluster, row))
     emptied = patience.ask({"cordoned": reads.cordoned(cluster)})["cordoned"]
@@ -183,7 +176,7 @@ def of_selected(
     cluster: Cluster, namespace: str, selector: Mapping[str, str], patience: Patience
 ) -> tuple[int, tuple[PodFacts, ...]]:
     """How many Pods a Service selects, and the facts of those that are not well."""
-    pods = limits_facts.matching(cluster, namespace, selector.items())
+    pods = rows.selected(cluster, namespace, selector, is_live=patience is NOW)
     waits = waiting.waits_of(cluster, pods)
     unwell = [pod for pod in pods if not pod.ready or pod.uid in waits][:MOST_PODS]
     return len(pods), tuple(of_pods(cluster, unwell, patience))

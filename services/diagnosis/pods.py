@@ -52,7 +52,7 @@ def findings(facts: PodFacts) -> Iterator[Finding]:
     pod = facts.pod
     if pod.status in ENDED:
         return
-    found = [*_node(facts), *_leaving(facts)]
+    found = [*_node(facts), *_drained(facts), *_leaving(facts)]
     if not pod.terminating:
         found += [*_place(facts), *_address(facts), *containers.findings(facts)]
         found += gates.findings(facts)
@@ -78,10 +78,6 @@ def _node(facts: PodFacts) -> Iterator[Finding]:
         yield Finding(Code.NODE_GONE, Severity.BLOCKS, words, shown, step, ref)
     elif node.ready != "True":
         yield _not_ready(facts, node, ref)
-    if node.cordoned:
-        for budget in facts.budgets:
-            if budget.allowed < 1:
-                yield budget_finding(budget, (node.name,))
 
 
 def _not_ready(facts: PodFacts, node: NodeFacts, ref: Ref) -> Finding:
@@ -101,6 +97,13 @@ def _not_ready(facts: PodFacts, node: NodeFacts, ref: Ref) -> Finding:
         "node.kubernetes.io/unreachable is over (300 s unless they say otherwise)."
     )
     return Finding(Code.NODE_NOT_READY, Severity.BLOCKS, words, shown, step, ref)
+
+
+def _drained(facts: PodFacts) -> Iterator[Finding]:
+    """Budgets are known only of Pods whose node is cordoned."""
+    for budget in facts.budgets:
+        if budget.allowed < 1:
+            yield budget_finding(budget, (facts.pod.node,))
 
 
 def budget_finding(budget: BudgetFacts, nodes: tuple[str, ...]) -> Finding:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from console import kinds, kube
+from console import kinds, kube, secrets
 from console.kube import Kube
 from console.models import Cluster
 from services.binding import clb
@@ -57,8 +57,13 @@ def warnings_in(cluster: Cluster, namespace: str) -> Question:
 def _question(
     cluster: Cluster, what: str, read: Callable[..., Any], *arguments: object
 ) -> Question:
-    key = (cluster.pk, read.__name__, *arguments)
-    return Question(what, lambda: read(kube.connect(cluster), *arguments), key)
+    def ask() -> Any:
+        try:
+            return read(kube.connect(cluster), *arguments)
+        except secrets.Unreadable as error:
+            return Unread(str(error))
+
+    return Question(what, ask, (cluster.pk, read.__name__, *arguments))
 
 
 def _events(door: Kube, namespace: str, selector: str) -> tuple[EventFacts, ...]:
@@ -105,7 +110,6 @@ def _node(door: Kube, name: str) -> NodeFacts:
         ready.reason,
         ready.message,
         ready.last_transition_time,
-        node.spec.unschedulable,
     )
 
 

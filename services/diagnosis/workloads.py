@@ -75,7 +75,7 @@ def _deadline(facts: WorkloadFacts) -> Iterator[Finding]:
 
 
 def _paused(facts: WorkloadFacts) -> Iterator[Finding]:
-    if not facts.row.paused:
+    if not (facts.row.paused or facts.held):
         return
     words = Sentence(
         "It is paused: changes of its template wait until it is resumed (%(updated)s of "
@@ -83,11 +83,13 @@ def _paused(facts: WorkloadFacts) -> Iterator[Finding]:
         updated=facts.row.updated,
         wanted=facts.row.replicas,
     )
+    code, severity = Code.PAUSED, Severity.WARNS
     if facts.held:
+        code, severity = Code.HELD, Severity.BLOCKS
         words = Sentence("podgate's traffic guard holds the rollout: %(why)s", why=facts.held)
     shown = _proof(facts, "spec.paused", "true")
     step = Sentence("Resume it when it may go on.")
-    yield Finding(Code.PAUSED, Severity.WARNS, words, (shown,), step, _ref(facts))
+    yield Finding(code, severity, words, (shown,), step, _ref(facts))
 
 
 def _rolling(facts: WorkloadFacts) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console import attention, kinds, kube
+from console import kinds, kube
 from console.models import Cluster
 from services import facts
 from services.models import Binding, Phase
@@ -20,7 +20,6 @@ from services.printed.words import (
     is_called_out,
     message_words,
     phase_word,
-    who_would_bind,
 )
 from services.spec import CONFIG, ClaimBy, HealthCheck, claimed_by, from_manifest
 from services.words import stored
@@ -29,13 +28,6 @@ from workloads.models import Pod, Service
 
 CONFIG_SECONDS = 5
 SHOWN_PODS = 200
-
-
-@dataclass(frozen=True)
-class Callout:
-    tone: str
-    title: str
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,6 @@ class Detail:
     binding: Binding | None
     phase: str
     tone: str
-    callouts: tuple[Callout, ...] = ()
     stages: tuple[Stage, ...] = ()
     access: str = ""
     ports: tuple[str, ...] = ()
@@ -102,13 +93,12 @@ def detail(cluster: Cluster, namespace: str, name: str) -> Detail:
         tone=tone,
         message="" if binding is None or is_called_out(binding) else message_words(binding),
         excluded=_excluded(binding),
-        callouts=tuple(_callouts(cluster, service, binding, manifest)),
         stages=tuple(stages(binding, timezone.now())) if binding else (),
         access=access_words(manifest),
         ports=tuple(port_words(port) for port in service.ports),
         vip=(binding.vip if binding else "") or service.vip,
         selector=",".join(f"{key}={value}" for key, value in sorted(service.selector.items())),
-        claim=_claim(manifest),
+        claim=_claim(manifest, binding),
         check=_check(cluster, service, manifest) if claimed_by(manifest) else "",
         workloads=_workloads(cluster, pods),
         pods=len(pods),
@@ -171,36 +161,9 @@ def _standing(
     return "", "idle"
 
 
-def _callouts(
-    cluster: Cluster, service: Service, binding: Binding | None, manifest: dict[str, Any]
-) -> list[Callout]:
-    tones = {"blocks": "error", "warns": "warning"}
-    found = [
-        Callout(
-            tones.get(problem["severity"], "info"),
-            stored(problem["message"]),
-            stored(problem.get("fix", "")),
-        )
-        for problem in (binding.problems if binding else ())
-    ]
-    if binding and binding.phase == Phase.DEGRADED and not found:
-        found.append(Callout("warning", stored(binding.message)))
-    if binding:
-        found += _silent()
-    if not binding and (words := who_would_bind(manifest, cluster)):
-        found.append(Callout("info", _("podgate does not bind this Service."), words))
-    return found
-
-
-def _silent() -> list[Callout]:
-    """Without these processes nothing on this page changes any more."""
-    return [
-        Callout(concern.tone, f"{concern.subject} {concern.text}", concern.note)
-        for concern in attention.silent_processes()
-    ]
-
-
-def _claim(manifest: dict[str, Any]) -> str:
+def _claim(manifest: dict[str, Any], binding: Binding | None) -> str:
+    if binding and binding.watched:
+        return _("TKE’s service-controller; podgate only looks")
     owner = claimed_by(manifest)
     if owner is ClaimBy.CLASS:
         return _("class podgate.dev/clb")
@@ -263,7 +226,7 @@ def _workload_url(cluster: Cluster, kind: str, namespace: str, name: str) -> str
 
 def _is_stuck(service: Service, binding: Binding | None) -> bool:
     """A deletion that waits for the user, so that releasing it may be offered."""
-    if binding is None or not service.terminating:
+    if binding is None or binding.watched or not service.terminating:
         return False
     blocked = any(problem["severity"] == "blocks" for problem in binding.problems)
     waited = (timezone.now() - binding.phase_since).total_seconds()

@@ -7,10 +7,10 @@ from urllib.parse import quote, urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.access import Role
 from console.models import Cluster
-from services.diagnosis.finding import Finding, Proof, Ref, Remedy, Severity
+from services.diagnosis.finding import Code, Finding, Proof, Ref, Remedy, Severity
 from services.waiting import told
+from workloads.rollouts import KINDS
 
 TONES = {Severity.BLOCKS: "error", Severity.WARNS: "warning", Severity.INFORMS: "info"}
 # So many pieces of evidence are shown at once; all are in the bundle.
@@ -34,13 +34,17 @@ class FindingLine:
     evidence: tuple[ProofLine, ...]
     # Where to go on: (words, address); empty where the page itself is the place.
     link: tuple[str, str]
-    remedy: tuple[str, str]
+    # What an operator can have podgate do: (words, address), the first is the best.
+    actions: tuple[tuple[str, str], ...]
     about: tuple[tuple[str, str], ...]
 
 
 def lines(cluster: Cluster, findings: Iterable[Finding], *, here: Ref) -> list[FindingLine]:
-    """`here` is the object of the page, which needs no link to itself."""
-    return [_line(cluster, finding, here) for finding in findings]
+    """`here` is the object of the page, which needs no link to itself.
+
+    What the traffic guard holds has a place of its own on these pages, with its own buttons.
+    """
+    return [_line(cluster, one, here) for one in findings if one.code is not Code.HELD]
 
 
 def _line(cluster: Cluster, finding: Finding, here: Ref) -> FindingLine:
@@ -52,7 +56,7 @@ def _line(cluster: Cluster, finding: Finding, here: Ref) -> FindingLine:
         next_step=told(finding.next_step),
         evidence=tuple(_proof(cluster, one) for one in finding.evidence[:EVIDENCE]),
         link=(str(link), url(cluster, link)) if link and url(cluster, link) else ("", ""),
-        remedy=_remedy(cluster, finding.remedy, here),
+        actions=_actions(cluster, finding, here),
         about=tuple((ref.name, url(cluster, ref)) for ref in finding.about if ref != here),
     )
 
@@ -61,10 +65,35 @@ def _proof(cluster: Cluster, one: Proof) -> ProofLine:
     return ProofLine(one.source, one.field, told(one.value), url(cluster, one.ref))
 
 
-def _remedy(cluster: Cluster, remedy: Remedy | None, here: Ref) -> tuple[str, str]:
-    """A preview and a confirmation; nothing is done by the link itself."""
-    if remedy is None:
-        return "", ""
+def _actions(cluster: Cluster, finding: Finding, here: Ref) -> tuple[tuple[str, str], ...]:
+    """What podgate can do about it; each leads to a preview that asks first."""
+    if finding.remedy is not None:
+        return (_remedy(cluster, finding.remedy, here),)
+    link = finding.link
+    if link is None or link.kind not in KINDS:
+        return ()
+    if finding.code is Code.NO_SERVICE:
+        query = urlencode(
+            {"namespace": link.namespace, "workload": f"{link.kind.lower()}/{link.name}"}
+        )
+        where = reverse("create_service", args=[cluster.cluster_id])
+        return ((_("Create a Service"), f"{where}?{query}"),)
+    if finding.code is Code.NO_GATE:
+        place = [cluster.cluster_id, link.kind.lower(), link.namespace, link.name]
+        return ((_("Roll to inject"), reverse("roll_to_inject", args=place)),)
+    if finding.code is Code.PAUSED:
+        return (_action(cluster, link, "resume", _("Resume")),)
+    if finding.code is Code.PROGRESS_DEADLINE and link.kind != "DaemonSet":
+        return (_action(cluster, link, "rollback", _("Roll back")),)
+    return ()
+
+
+def _action(cluster: Cluster, ref: Ref, action: str, words: str) -> tuple[str, str]:
+    where = reverse("workload_action", args=[cluster.cluster_id, ref.kind.lower(), action])
+    return words, f"{where}?{urlencode({'on': f'{ref.namespace}/{ref.name}'})}"
+
+
+def _remedy(cluster: Cluster, remedy: Remedy, here: Ref) -> tuple[str, str]:
     words = {
         "open-security-group": _("Add the missing rule"),
         "register-ccn": _("Register with the CCN"),
@@ -72,11 +101,6 @@ def _remedy(cluster: Cluster, remedy: Remedy | None, here: Ref) -> tuple[str, st
     query = urlencode({**remedy.parameters, "next": url(cluster, here)})
     where = reverse("remedy", args=[cluster.cluster_id, remedy.name])
     return words.get(remedy.name, _("Mend it")), f"{where}?{query}"
-
-
-def needs(remedy: object) -> Role:
-    """Who may press it."""
-    return Role.OPERATOR if remedy else Role.VIEWER
 
 
 def url(cluster: Cluster, ref: Ref | None) -> str:

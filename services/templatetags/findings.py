@@ -6,18 +6,20 @@ A tag, because pages of rooms below show it too and may not import this one.
 from typing import Any
 
 from django import template
+from django.template import Context
 
 from console.models import Cluster
+from services.diagnosis.finding import Ref
 from services.diagnosis.reads import PAGE
-from services.views.findings import context_of
+from services.views.findings import context_of, is_operator
 
 register = template.Library()
 
 
 @register.inclusion_tag("snippets/findings.html", takes_context=True)
 def findings(
-    context: dict[str, Any], cluster: Cluster, kind: str, namespace: str, name: str
+    context: Context, cluster: Cluster, kind: str, namespace: str, name: str
 ) -> dict[str, Any]:
     """As the page knows it; the live region, which follows at once, reads more."""
-    del context
-    return context_of(cluster, kind, namespace, name, PAGE)
+    user = context["request"].user
+    return context_of(cluster, Ref(kind, namespace, name), PAGE, may_write=is_operator(user))

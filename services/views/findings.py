@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from console import live
-from console.access import cluster_for
+from console.access import AnyUser, Role, cluster_for, has_role
 from console.models import Cluster
 from services.diagnosis.finding import Ref
 from services.diagnosis.look import WORKLOADS, look
@@ -61,20 +61,25 @@ def _region(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
     cluster = cluster_for(request.user, cluster_id)
-    context = context_of(cluster, kind, namespace, name, REGION)
+    here = Ref(kind, namespace, name)
+    context = context_of(cluster, here, REGION, may_write=is_operator(request.user))
     return render(request, "snippets/findings.html", context)
 
 
+def is_operator(user: AnyUser) -> bool:
+    return has_role(user, Role.OPERATOR)
+
+
 def context_of(
-    cluster: Cluster, kind: str, namespace: str, name: str, patience: Patience
+    cluster: Cluster, here: Ref, patience: Patience, *, may_write: bool
 ) -> dict[str, Any]:
     """Of the tag and of the region: they cannot disagree. Nothing for an object that is gone."""
-    here = Ref(kind, namespace, name)
-    found = look(cluster, kind, namespace, name, patience)
+    found = look(cluster, here.kind, here.namespace, here.name, patience)
     return {
         "findings": lines(cluster, found.findings, here=here) if found else [],
         "findings_url": region_url(cluster, here),
         "bundle_url": bundle_url(cluster, here),
+        "may_write": may_write,
     }
 
 

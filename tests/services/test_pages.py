@@ -1,6 +1,7 @@
 """The pages of Services from the index alone: no cluster answers here."""
 
 from collections.abc import Mapping
+from html import unescape
 from typing import Any
 
 import pytest
@@ -212,11 +213,11 @@ def test_hostile_text_stays_text(viewer: Client, cluster: Cluster) -> None:
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_problems_are_callouts_with_their_fix(viewer: Client, cluster: Cluster) -> None:
+def test_problems_are_findings_with_their_fix(viewer: Client, cluster: Cluster) -> None:
     put_service(cluster)
     problem = {"code": "X", "severity": "blocks", "message": "It is full.", "fix": "Empty it."}
     put_binding(cluster, phase=Phase.BLOCKED, problems=[problem])
-    page = viewer.get(f"{ROOT}/shop/bar/state").content.decode()
+    page = viewer.get(f"{ROOT}/shop/bar/findings").content.decode()
     assert "It is full." in page
     assert "Empty it." in page
 
@@ -267,6 +268,6 @@ def test_a_service_says_when_the_processes_behind_it_are_silent(
     put_service(cluster)
     put_binding(cluster)
     alive.beat("worker")
-    page = viewer.get(f"{ROOT}/shop/bar/").content.decode()
-    assert "podgate’s watcher" in page
-    assert "podgate’s worker" not in page
+    page = unescape(viewer.get(f"{ROOT}/shop/bar/").content.decode())
+    assert "podgate's watcher" in page
+    assert "podgate's worker" not in page

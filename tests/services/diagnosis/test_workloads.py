@@ -58,6 +58,7 @@ def test_a_paused_workload_says_so() -> None:
 
 def test_the_traffic_guard_is_named_where_it_holds_a_rollout() -> None:
     found = diagnose_workload(workload(paused=True, rollout="paused", held="below 3 targets."))
+    assert codes(found) == ["HeldByTrafficGuard"]
     assert "traffic guard holds the rollout: below 3 targets." in found[0].sentence
 
 
