@@ -10,6 +10,7 @@ urlpatterns = [
     path("access-layer/coverage", views.coverage, name="access_layer_coverage"),
     path("access-layer/repairs", views.repairs, name="access_layer_repairs"),
     path("access-layer/check", views.check_access_layer, name="check_access_layer"),
+    path("access-layer/roll/", views.roll_all, name="roll_all"),
     path("access-layer/settings/", views.access_layer_settings, name="access_layer_settings"),
     path(
         "access-layer/roll/<kind>/<namespace>/<name>/", views.roll_to_inject, name="roll_to_inject"

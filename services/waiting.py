@@ -124,7 +124,7 @@ def _wait(
         gate=gate,
         containers_ready=pod.containers_ready,
         now=now,
-        why_no_gate="" if gate or not mine else why_no_gate(cluster, pod, mine),
+        why_no_gate=why_no_gate(cluster, pod, [one.service for one in mine]) if not gate else "",
     )
 
 
@@ -159,17 +159,19 @@ def _is(entry: Mapping[str, Any], pod: Pod) -> bool:
     return bool(entry["pod"] == pod.name)
 
 
-def why_no_gate(cluster: Cluster, pod: Pod, claims: Sequence[_Claimed]) -> str:
-    """Why the webhook added no gate to a Pod that claimed Services select."""
+def why_no_gate(cluster: Cluster, pod: Pod, services: Sequence[Service]) -> str:
+    """Why the webhook added no gate to a Pod that these claimed Services select, if any do."""
+    if not services:
+        return ""
     if pod.host_network:
         return Sentence("it uses the host's network, so it can be no target.")
     if pod.network_mode in UNREACHABLE:
         return UNREACHABLE[pod.network_mode]
     if pod.namespace in NEVER:
         return Sentence("namespace %(name)s is never touched.", name=pod.namespace)
-    first = min(claims, key=lambda one: one.service.created_at)
-    if pod.created_at < first.service.created_at:
-        return Sentence("it is older than Service %(name)s.", name=first.service.name)
+    first = min(services, key=lambda one: one.created_at)
+    if pod.created_at < first.created_at:
+        return Sentence("it is older than Service %(name)s.", name=first.name)
     return _why_not_called(cluster, pod)
 
 

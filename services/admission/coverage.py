@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from console.models import Cluster
 from services.models import Binding, Phase
@@ -23,9 +22,9 @@ class Covered:
     services: tuple[str, ...]
     total: int
     without: tuple[str, ...]
-    # The oldest of them, and the Service that came after it, if one did.
-    since: datetime | None = None
-    later: str = ""
+    # The oldest of them, and the Services that select it.
+    oldest: Pod | None = None
+    selected_by: tuple[Service, ...] = ()
 
     @property
     def covered(self) -> int:
@@ -75,7 +74,6 @@ def _covered(
 ) -> Covered:
     bare = [(pod, services) for pod, services in members if not _has_gate(pod, gate_type)]
     oldest = min(bare, key=lambda member: member[0].created_at, default=None)
-    later = [s.name for s in oldest[1] if s.created_at > oldest[0].created_at] if oldest else []
     return Covered(
         kind,
         namespace,
@@ -83,8 +81,8 @@ def _covered(
         tuple(sorted({service.name for _, services in members for service in services})),
         len(members),
         tuple(pod.name for pod, _ in bare),
-        oldest[0].created_at if oldest else None,
-        later[0] if later else "",
+        oldest[0] if oldest else None,
+        tuple(oldest[1]) if oldest else (),
     )
 
 

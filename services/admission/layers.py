@@ -12,10 +12,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
 from console import activity, live, secrets
 from console.models import Cluster
-from services.admission import certificates
+from services.admission import certificates, lately
 from services.admission.certificates import Flaw, Pair
 from services.admission.configuration import SECRET, SYSTEM_NAMESPACE, name
 from services.admission.damage import FLAWS, Damage, What
@@ -209,7 +210,11 @@ def another_port(pk: int, taken: int) -> None:
 def counted(pk: int, cluster_id: str, counts: dict[str, int], values: dict[str, Any]) -> None:
     """Admissions since the last time; several processes may serve one cluster."""
     more = {column: F(column) + count for column, count in counts.items() if count}
-    AccessLayer.objects.filter(cluster=pk).update(**more, **values)
+    rows = AccessLayer.objects.filter(cluster=pk)
+    with transaction.atomic():
+        known = rows.select_for_update().values_list("lately", flat=True).first()
+        recent = lately.added(known or (), counts, timezone.now())
+        rows.update(**more, **values, lately=recent)
     live.announce(f"{cluster_id}/access-layer")
 
 
@@ -247,10 +252,11 @@ def repaired(
         cluster.cluster_id,
         "repair",
         _kind(damage),
-        message=f"{damage.what} {damage.field}".strip(),
+        message=" ".join(filter(None, (damage.what, damage.field, message))),
         before=before,
         after=after,
         calls=calls,
+        ok=ok,
     )
 
 
@@ -274,6 +280,7 @@ def wrote(
     before: object = None,
     after: object = None,
     calls: Sequence[Any] = (),
+    ok: bool = True,
 ) -> None:
     is_secret = kind == "Secret"
     activity.record(
@@ -287,4 +294,5 @@ def wrote(
         after=after,
         message=message,
         calls=[call for call in calls if call.write],
+        ok=ok,
     )

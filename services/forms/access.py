@@ -1,12 +1,15 @@
 """Settings of a cluster's access layer."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from console.models import Cluster
+from services.admission import gate_type
 from services.forms.fields import fail
 from services.models import FailurePolicy
 
@@ -15,6 +18,7 @@ SERVICE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z]([-a-z0-9]{0,61}[
 
 class AccessLayerForm(forms.Form):
     failure_policy = forms.ChoiceField(choices=FailurePolicy, widget=forms.RadioSelect)
+    gate_type = forms.ChoiceField(choices=gate_type.choices, widget=forms.RadioSelect)
     url = forms.CharField(required=False, max_length=255)
     service = forms.CharField(required=False, max_length=127)
     client_ca = forms.CharField(
@@ -22,6 +26,16 @@ class AccessLayerForm(forms.Form):
         max_length=65536,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
     )
+
+    def __init__(self, *args: Any, cluster: Cluster, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.cluster = cluster
+
+    def clean_gate_type(self) -> str:
+        wanted = str(self.cleaned_data["gate_type"])
+        if why := gate_type.why_not(self.cluster, wanted):
+            raise fail(why)
+        return wanted
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"]).strip().rstrip("/")

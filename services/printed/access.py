@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from console import differences
 from console.models import Cluster
+from services import waiting
 from services.admission import certificates, configuration, coverage
 from services.admission.coverage import Covered
 from services.admission.damage import What
+from services.admission.lately import Counts, hour
 from services.admission.scope import is_alive
 from services.models import AccessLayer, Repair
 from services.words import stored
@@ -71,6 +73,8 @@ class Health:
     latency: str = ""
     probe_took: str = ""
     admissions: int = 0
+    # In the last hour.
+    hour: Counts = Counts()
     last: "RepairRow | None" = None
 
 
@@ -88,6 +92,7 @@ class CoverageRow:
     covered: Covered
     named: tuple[str, ...]
     more: int
+    why: str = ""
 
 
 FOUND_BY = {
@@ -124,6 +129,7 @@ def health(cluster: Cluster) -> Health:
         latency=f"{layer.latency_p99 * 1000:.1f} ms",
         probe_took=f"{layer.probe_seconds * 1000:.0f} ms",
         admissions=layer.injected + layer.skipped + layer.failed,
+        hour=hour(layer.lately, timezone.now()),
         last=_repair(last) if last else None,
     )
 
@@ -181,6 +187,14 @@ def _repair(one: Repair) -> RepairRow:
 
 def covered(cluster: Cluster) -> Sequence[CoverageRow]:
     return [
-        CoverageRow(row, row.without[:NAMED], max(0, len(row.without) - NAMED))
+        CoverageRow(row, row.without[:NAMED], max(0, len(row.without) - NAMED), _why(row))
         for row in coverage.coverage(cluster)
     ]
+
+
+def _why(row: Covered) -> str:
+    """Of the oldest of them, in the words its own page has."""
+    if row.oldest is None:
+        return ""
+    words = waiting.told(waiting.why_no_gate(row.oldest.cluster, row.oldest, row.selected_by))
+    return f"{words[:1].upper()}{words[1:]}"

@@ -7,6 +7,7 @@ from services.views.access_layer import (
     coverage,
     health,
     repairs,
+    roll_all,
     roll_to_inject,
 )
 from services.views.create import check_field, create_service, outlook
@@ -35,6 +36,7 @@ __all__ = [
     "coverage",
     "health",
     "repairs",
+    "roll_all",
     "roll_to_inject",
     "check_field",
     "create_service",

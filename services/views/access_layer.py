@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from console import activity, kube, live
 from console.access import Role, cluster_for, has_role
 from services.admission import coverage as coverages
-from services.admission import layers, rolling
+from services.admission import gate_type, layers, rolling
 from services.forms.access import AccessLayerForm
 from services.models import AccessLayer
 from services.printed import access as printed
 
 PAGE = "services/access_layer.html"
+SETTINGS = ("failure_policy", "url", "service", "client_ca")
 
 
 def _topics(cluster_id: str) -> list[str]:
@@ -87,9 +88,12 @@ def access_layer_settings(request: HttpRequest, cluster_id: str) -> HttpResponse
     cluster = cluster_for(request.user, cluster_id, Role.ADMIN)
     layer = get_object_or_404(AccessLayer, cluster=cluster)
     before = _settings(layer)
-    form = AccessLayerForm(request.POST or None, initial=before)
+    first = before | {"gate_type": cluster.gate_type}
+    form = AccessLayerForm(request.POST or None, initial=first, cluster=cluster)
     if request.method == "POST" and form.is_valid():
-        AccessLayer.objects.filter(pk=layer.pk).update(**form.cleaned_data)
+        after = dict(form.cleaned_data)
+        gate_type.change(request.user, cluster, after.pop("gate_type"))
+        AccessLayer.objects.filter(pk=layer.pk).update(**after)
         activity.record(
             request.user,
             "change",
@@ -97,7 +101,7 @@ def access_layer_settings(request: HttpRequest, cluster_id: str) -> HttpResponse
             kind="AccessLayer",
             name=str(layer),
             before=before,
-            after=form.cleaned_data,
+            after=after,
         )
         messages.success(request, _("Settings saved. The registration follows in a moment."))
         return redirect("access_layer", cluster_id)
@@ -106,7 +110,7 @@ def access_layer_settings(request: HttpRequest, cluster_id: str) -> HttpResponse
 
 
 def _settings(layer: AccessLayer) -> dict[str, str]:
-    return {field: getattr(layer, field) for field in AccessLayerForm.base_fields}
+    return {field: getattr(layer, field) for field in SETTINGS}
 
 
 @require_http_methods(["GET", "POST"])
@@ -135,6 +139,27 @@ def roll_to_inject(
     return render(request, "services/roll.html", context)
 
 
+@require_http_methods(["GET", "POST"])
+def roll_all(request: HttpRequest, cluster_id: str) -> HttpResponse:
+    """Every workload with Pods without a gate; each rolls by its own strategy."""
+    cluster = cluster_for(request.user, cluster_id, Role.OPERATOR)
+    rows = [row for row in printed.covered(cluster) if row.named and row.covered.can_roll]
+    context: dict[str, Any] = {"cluster": cluster, "section": "access-layer", "rows": rows}
+    if request.method != "POST" or not rows:
+        return render(request, "services/roll_all.html", context)
+    refused = []
+    for row in rows:
+        one = row.covered
+        try:
+            rolling.roll(request.user, cluster, one.kind, one.namespace, one.name)
+        except kube.KubeError as error:
+            refused.append((one, error))
+    if refused:
+        return render(request, "services/roll_all.html", context | {"refused": refused})
+    messages.success(request, _("%(n)s workloads are being rolled.") % {"n": len(rows)})
+    return redirect("access_layer", cluster_id)
+
+
 def _base(request: HttpRequest, cluster_id: str) -> dict[str, Any]:
     return {
         "cluster": cluster_for(request.user, cluster_id),
@@ -157,6 +182,7 @@ def _coverage(request: HttpRequest, cluster_id: str) -> dict[str, Any]:
         "pods": sum(row.covered.total for row in rows),
         "gated": sum(row.covered.covered for row in rows),
         "bare": sum(len(row.covered.without) for row in rows),
+        "rollable": sum(bool(row.named) and row.covered.can_roll for row in rows),
     }
 
 

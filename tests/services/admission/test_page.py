@@ -9,12 +9,15 @@ from django.utils import timezone
 from console import secrets
 from console.access import Role
 from console.models import Activity, Cluster
-from services.admission import certificates
+from services.admission import certificates, layers
 from services.admission.coverage import coverage
+from services.admission.gate_type import OWN_GATE
 from services.models import AccessLayer, Binding, Phase, Repair
 from tests.console import pages
 from tests.services.test_pages import put_service
 from tests.workloads.index import listed, put_gated_pod, put_pod
+from workloads.models import Pod, Service
+from workloads.views.rows import TKE_GATE
 
 pytestmark = pytest.mark.django_db
 ID = "cls-vpccni01"
@@ -130,6 +133,71 @@ def test_pods_without_the_gate_are_named(layer: AccessLayer) -> None:
     assert "web-0" in text(pages.visitor(), f"{ROOT}/coverage")
 
 
+def test_a_row_says_why_its_pods_have_no_gate(layer: AccessLayer) -> None:
+    bind(layer.cluster)
+    pod = put_pod(layer.cluster, "web-0", spec={"containers": [{"name": "web", "image": "web:1"}]})
+    service = Service.objects.get()
+    Service.objects.update(created_at=pod.created_at + timedelta(minutes=1))
+    visitor = pages.visitor()
+    page = text(visitor, f"{ROOT}/coverage")
+    assert f"It is older than Service {service.name}." in page
+    Service.objects.update(created_at=pod.created_at - timedelta(minutes=1))
+    AccessLayer.objects.update(registered_at=pod.created_at - timedelta(minutes=1))
+    Repair.objects.create(
+        cluster=layer.cluster,
+        at=pod.created_at + timedelta(seconds=2),
+        what="ConfigurationDeleted",
+        found_by="Watch",
+    )
+    page = text(visitor, f"{ROOT}/coverage")
+    assert "Its registration was damaged at that moment (ConfigurationDeleted)." in page
+
+
+def test_a_failed_repair_says_what_the_api_server_said(layer: AccessLayer) -> None:
+    Repair.objects.create(
+        cluster=layer.cluster,
+        at=timezone.now(),
+        what="SecretDeleted",
+        found_by="Watch",
+        ok=False,
+        message="secrets is forbidden",
+    )
+    page = text(pages.visitor(), f"{ROOT}/repairs")
+    assert "secrets is forbidden" in page
+    assert "Failed" in page
+
+
+def test_figures_are_of_the_last_hour(layer: AccessLayer) -> None:
+    now = timezone.now()
+    layers.counted(layer.cluster.pk, ID, {"injected": 3, "skipped": 2, "failed": 0}, {})
+    visitor = pages.visitor()
+    page = text(visitor, f"{ROOT}/health")
+    layer.refresh_from_db()
+    assert layer.injected == 63
+    assert "<dd>3</dd>" in page
+    assert "63 in all" in page
+    assert "of 5 admissions in the last hour" in page
+    AccessLayer.objects.update(lately=[[int(now.timestamp() // 60) - 61, 9, 9, 9]])
+    assert "of 0 admissions in the last hour" in text(visitor, f"{ROOT}/health")
+
+
+def test_all_are_rolled_after_a_question(layer: AccessLayer) -> None:
+    bind(layer.cluster)
+    operator = pages.visitor(Role.OPERATOR, "oscar")
+    assert pages.visitor().get(f"{ROOT}/roll/").status_code == 403
+    assert "Every Pod behind a claimed Service carries the gate" in text(operator, f"{ROOT}/roll/")
+    put_pod(layer.cluster, "web-1-a", spec={"containers": [{"name": "web", "image": "web:1"}]})
+    Pod.objects.update(workload_kind="Deployment", workload_name="web")
+    page = text(operator, f"{ROOT}/roll/")
+    assert "Deployment web" in page
+    assert "add up" in page
+    answer = operator.post(f"{ROOT}/roll/")
+    # Its API server does not answer: said per workload, and nothing is claimed to have happened.
+    assert answer.status_code == 200
+    assert "Kubernetes refused to roll web." in answer.text
+    assert Activity.objects.filter(verb="restart", ok=False).count() == 1
+
+
 def test_only_check_is_for_operators(layer: AccessLayer) -> None:
     operator = pages.visitor(Role.OPERATOR, "oscar")
     assert pages.visitor().post(f"{ROOT}/check").status_code == 403
@@ -153,7 +221,12 @@ def test_an_administrator_rotates_the_ca(layer: AccessLayer) -> None:
 def test_settings_are_for_administrators_and_leave_a_line(layer: AccessLayer) -> None:
     assert pages.visitor(Role.OPERATOR, "oscar").get(f"{ROOT}/settings/").status_code == 403
     admin = pages.visitor(Role.ADMIN)
-    good = {"failure_policy": "Fail", "url": "https://hook.example.com:9443", "service": ""}
+    good = {
+        "failure_policy": "Fail",
+        "gate_type": OWN_GATE,
+        "url": "https://hook.example.com:9443",
+        "service": "",
+    }
     assert admin.post(f"{ROOT}/settings/", good).status_code == 302
     layer.refresh_from_db()
     assert (layer.failure_policy, layer.url) == ("Fail", "https://hook.example.com:9443")
@@ -171,11 +244,20 @@ def test_settings_are_for_administrators_and_leave_a_line(layer: AccessLayer) ->
         {"service": "a/b", "url": "https://hook.example.com"},
         {"client_ca": "no PEM"},
         {"failure_policy": "Maybe"},
+        {"gate_type": "example.com/other"},
+        # Its API server does not answer: nobody can say who writes it.
+        {"gate_type": TKE_GATE},
     ],
     ids=str,
 )
 def test_bad_settings_come_back_with_a_message(layer: AccessLayer, bad: dict[str, str]) -> None:
-    usual = {"failure_policy": "Ignore", "url": "", "service": "", "client_ca": ""}
+    usual = {
+        "failure_policy": "Ignore",
+        "gate_type": OWN_GATE,
+        "url": "",
+        "service": "",
+        "client_ca": "",
+    }
     answer = pages.visitor(Role.ADMIN).post(f"{ROOT}/settings/", usual | bad)
     assert answer.status_code == 200
     assert 'class="error"' in answer.content.decode()
