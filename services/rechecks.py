@@ -72,6 +72,8 @@ def look(cluster: Cluster) -> int:
         binding.limits, binding.limits_at = found, timezone.now()
         binding.limits_seen = binding.wanted
     Binding.objects.bulk_update(bindings, ["limits", "limits_at", "limits_seen"])
+    # Gates that wait say why: a limit may be the reason.
+    Binding.objects.filter(pk__in=[one.pk for one in news]).update(gates_due_at=timezone.now())
     for binding in news:
         live.announce(topic(binding))
     return len(bindings)

@@ -17,8 +17,22 @@ from services.binding import events
 from services.binding.gate import Backing, Reason, gate_condition, held_back
 from services.binding.pods import has_gate, selects, target_port
 from services.binding.state import excluded
+from services.limits import firewall, restored, router
 from services.models import Binding, Registration
 from services.spec import ServiceSpec, claim
+
+# Limits that keep a health check from arriving at a Pod.
+CLOSED = frozenset(
+    limit.code
+    for limit in (
+        firewall.PROBES_CLOSED,
+        router.CCN_NOT_ATTACHED,
+        router.CCN_NOT_READY,
+        router.CCN_NOT_REGISTERED,
+        router.CCN_ROUTE_DISABLED,
+        router.CCN_CONFLICT,
+    )
+)
 
 # They live as long as the process, so their connections do too.
 _opening = ThreadPoolExecutor(8, thread_name_prefix="gates")
@@ -175,7 +189,8 @@ def _health(row: Registration | None) -> str:
 def _because(pod: kinds.Pod, binding: Binding | None, row: Registration | None, add_on: str) -> str:
     """What the CLB's word alone does not say, without its full stop."""
     if row:
-        return row.health_message.rstrip(".") if row.health == "Dead" else ""
+        dead = binding if row.health == "Dead" else None
+        return (_closed(dead) or row.health_message).rstrip(".") if dead else ""
     if why := excluded(pod, add_on=add_on):
         return why[1].rstrip(".")
     if binding and binding.phase == "Blocked":
@@ -183,6 +198,11 @@ def _because(pod: kinds.Pod, binding: Binding | None, row: Registration | None, 
     left_out = binding.excluded if binding else ()
     said = (entry["message"] for entry in left_out if entry["pod"] == pod.metadata.name)
     return str(next(said, "")).rstrip(".")
+
+
+def _closed(binding: Binding) -> str:
+    """The use limit that keeps health checks from arriving, as it was found last."""
+    return next((str(p.message) for p in map(restored, binding.limits) if p.code in CLOSED), "")
 
 
 def write(cluster: Cluster, kube: Kube, namespace: str, changes: Sequence[Change]) -> Written:

@@ -43,6 +43,14 @@ class RouteRow:
 
 
 @dataclass(frozen=True)
+class Ticket:
+    """Who declared a route made by ticket."""
+
+    by: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
 class CcnCard:
     """`error`: why it could not be read; `step` is the first of the guided steps left to do."""
 
@@ -55,9 +63,7 @@ class CcnCard:
     error: str = ""
     step: int = 0
     is_on: bool = False
-    ticket: bool = False
-    ticket_at: datetime | None = None
-    ticket_by: str = ""
+    ticket: Ticket | None = None
 
 
 def modes(cluster: Cluster, *, seconds: float) -> tuple[ModeCard, ...]:
@@ -94,14 +100,12 @@ def ccn_card(cluster: Cluster) -> CcnCard | None:
     if network.get("add_on") not in ROUTED:
         return None
     vpc_id, found = network.get("vpc_id", ""), container_routes.restored(stored.get("ccn"))
-    ticket = {
-        "ticket": cluster.ticket_route,
-        "ticket_at": cluster.ticket_route_at,
-        "ticket_by": cluster.ticket_route_by,
-    }
+    ticket = (
+        Ticket(cluster.ticket_route_by, cluster.ticket_route_at) if cluster.ticket_route else None
+    )
     if found is None:
         error = (stored.get("errors") or {}).get("DescribeCcnRoutes") or _("It was not read yet.")
-        return CcnCard(vpc_id, None, error=error, **ticket)
+        return CcnCard(vpc_id, None, error=error, ticket=ticket)
     word, tone = _attached(found)
     return CcnCard(
         vpc_id,
@@ -112,7 +116,7 @@ def ccn_card(cluster: Cluster) -> CcnCard | None:
         conflicts=tuple(f"{route.cidr} ({route.instance_id})" for route in found.conflicts),
         step=_step(found),
         is_on=found.enabled,
-        **ticket,
+        ticket=ticket,
     )
 
 

@@ -8,6 +8,7 @@ from django.utils.html import escape
 
 from console import ccn, facts, tencent
 from console.access import Role
+from console.container_routes import Ccn
 from console.kube import connect, path
 from console.models import Activity, Cluster
 from services.binding.routing import unrouted
@@ -56,7 +57,7 @@ def rules(cluster: Cluster) -> list[tuple[str, str, str]]:
     return [(rule["Action"], rule["Port"], rule["CidrBlock"]) for rule in found]
 
 
-def routes(cluster: Cluster) -> ccn.Ccn:
+def routes(cluster: Cluster) -> Ccn:
     network = cluster.facts["network"]
     return ccn.read(cluster.account, network["vpc_id"], network["cluster_cidrs"])
 

@@ -5,9 +5,11 @@ import pytest
 from console import ccn, facts
 from console.kube import Kube, connect
 from console.models import Account, Cluster
+from services.limits import firewall, kept
 from services.models import Binding
 from tests.conftest import register
 from tests.services.binding.driver import (
+    GATE,
     balancers,
     blocked,
     create,
@@ -94,3 +96,25 @@ def test_a_declared_ticket_route_binds_without_a_ccn(
     Cluster.objects.filter(pk=router.pk).update(ticket_route=True)
     binding = create(kube, router, service(by="annotation"))
     drive(binding, until=lambda: health(binding) == {"Alive"})
+
+
+def test_a_dead_targets_gate_names_the_rule_that_drops_its_health_check(
+    sandbox: World, cluster: Cluster
+) -> None:
+    closed = {"of": "eni-eni01", "groups": ["sg-strict01"]}
+    sandbox.control("tencent", "POST", "groups", closed)
+    door = connect(cluster)
+    until(lambda: len([pod for pod in pods(door) if pod.status.pod_ip]) == 3)
+    binding = create(door, cluster, service())
+    found = {"group": "sg-strict01", "whose": "nodes", "source": "100.64.0.0/10"}
+    found |= {"protocol": "TCP", "port": "8080", "because": "rule 2 decides"}
+    binding.limits = [kept(firewall.PROBES_CLOSED(**found))]
+    binding.save(update_fields=["limits"])
+
+    def told() -> bool:
+        conditions = [c for pod in pods(door) for c in pod.status.conditions if c.type == GATE]
+        return bool(conditions) and all(
+            c.reason == "Unhealthy" and "sg-strict01" in c.message for c in conditions
+        )
+
+    drive(binding, until=told)
