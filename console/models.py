@@ -75,6 +75,9 @@ class Cluster(models.Model):
     reachable = models.BooleanField(default=False)
     unreachable_because = models.TextField(blank=True)
     seen_at = models.DateTimeField(null=True)
+    # Its last event, and the longest that one took from its arrival into the index, lately.
+    event_at = models.DateTimeField(null=True)
+    lag = models.FloatField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

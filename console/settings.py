@@ -46,6 +46,8 @@ if PRODUCTION and len(SECRET_KEY) < 50:
 
 # Private, loopback and metadata addresses of API servers are refused unless listed here (CIDRs).
 ALLOWED_API_SERVERS = _words("PODGATE_ALLOWED_API_SERVERS")
+# Who reads /metrics without logging in: Authorization: Bearer <token>; empty: nobody.
+METRICS_TOKEN = os.environ.get("PODGATE_METRICS_TOKEN", "")
 # half=address of the sandbox's control APIs; empty where there is no sandbox.
 SANDBOX_CONTROL = _words("PODGATE_SANDBOX_CONTROL")
 

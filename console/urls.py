@@ -9,6 +9,7 @@ from console.views import (
     clusters,
     errors,
     health,
+    metrics,
     sandbox,
     search,
     session,
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", session.theme, name="theme"),
     path("language/", session.set_language, name="set_language"),
     path("healthz", health.healthz, name="healthz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 
 handler400 = errors.bad_request

@@ -8,8 +8,9 @@ class ServicesConfig(AppConfig):
 
     def ready(self) -> None:
         from console import attention as first_page
+        from console import metrics as figures
         from console import search
-        from services import attention, bound_by, finding, seen_by, waiting
+        from services import attention, bound_by, finding, metrics, seen_by, waiting
         from services.guard import told as guard
         from services.printed import endings
         from workloads import behind, binders, health, notes, waits
@@ -22,5 +23,6 @@ class ServicesConfig(AppConfig):
         health.providers.append(seen_by.PROVIDER)
         behind.providers.append(guard.in_front)
         behind.stops.append(guard.stops)
+        figures.sources.append(metrics.metrics)
         first_page.sources.append(attention.report)
         first_page.sources.append(guard.report)

@@ -4,6 +4,7 @@
   "use strict";
   const BEATS = 5000; // older than this is stale, and silence this long means a dead stream
   const POLL = 5000;
+  const LATE = 1; // seconds from an event's arrival into the index that are worth a word
   let source = null;
   let opened = "";
   let failures = 0;
@@ -99,7 +100,8 @@
     for (const element of document.querySelectorAll(".live[data-updated]")) {
       const cluster = element.dataset.cluster;
       const known = beat.ages || {};
-      let age = cluster ? known[cluster] : 0;
+      const told = cluster ? known[cluster] : { heard: 0 };
+      let age = told ? told.heard : undefined;
       if (age === undefined && !everHeard) age = 0;
       const never = age === null || age === undefined;
       const seconds = Math.floor((never ? 0 : age) + silent);
@@ -109,8 +111,12 @@
       if (never) words = element.dataset.wordsNever;
       else if (lost) words = element.dataset.wordsLost;
       else if (beat.slow) words = element.dataset.wordsSlow;
-      const text = (words || "").replace("{n}", seconds);
+      let text = (words || "").replace("{n}", seconds);
+      if (told && told.lag >= LATE) text += " · " + element.dataset.wordsLate.replace("{lag}", told.lag.toFixed(1));
       if (element.textContent !== text) element.textContent = text;
+      const title = told && told.event !== null && told.event !== undefined
+        ? element.dataset.wordsEvent.replace("{n}", Math.floor(told.event + silent)).replace("{lag}", told.lag.toFixed(2)) : "";
+      if (element.title !== title) element.title = title;
       if (element.hasAttribute("data-stale") !== stale) element.toggleAttribute("data-stale", stale);
     }
   }

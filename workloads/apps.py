@@ -7,7 +7,9 @@ class WorkloadsConfig(AppConfig):
     name = "workloads"
 
     def ready(self) -> None:
+        from console import metrics as figures
         from console import search
-        from workloads import finding
+        from workloads import finding, metrics
 
+        figures.sources.append(metrics.metrics)
         search.sources.append(finding.groups)

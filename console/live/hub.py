@@ -226,7 +226,7 @@ class Hub:
             if not self.streams:
                 continue
             try:
-                known: dict[str, float | None] | None = await self.call(ages.ages)
+                known: dict[str, ages.Age] | None = await self.call(ages.ages)
             except Exception:
                 _log.exception("the age of the index could not be read")
                 known = None

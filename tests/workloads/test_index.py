@@ -59,6 +59,7 @@ def test_the_index_is_what_the_cluster_has_and_follows_it(cluster: Cluster) -> N
         until(lambda: Pod.objects.filter(workload_name="reviews").count() == 1)
         assert ("Deployment", "shop", "reviews", False) in told.calls
         assert any(kind == "Pod" and gone for kind, _, _, gone in told.calls)
+        until(lambda: Cluster.objects.filter(event_at__isnull=False, lag__gt=0).exists())
     cluster.refresh_from_db()
     assert cluster.reachable
     assert cluster.seen_at

@@ -6,6 +6,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -53,6 +54,7 @@ class _Watcher:
         self.pace = pace
         self.watches: dict[int, tuple[Identity, ClusterWatch]] = {}
         self.written: dict[int, tuple[bool, str, str]] = {}
+        self.measured: dict[int, tuple[datetime | None, float]] = {}
 
     def look(self) -> None:
         """One round; a database that is away costs freshness, never the watches."""
@@ -87,6 +89,7 @@ class _Watcher:
         current = [pk for pk, (_, watch) in self.watches.items() if watch.is_current]
         if current:
             Cluster.objects.filter(pk__in=current).update(seen_at=timezone.now())
+        self._note_lags()
         for pk, (_, watch) in self.watches.items():
             if watch.trouble is None:
                 continue
@@ -98,6 +101,13 @@ class _Watcher:
             )
             self.written[pk] = state
             live.announce(f"{watch.cluster.cluster_id}/")
+
+    def _note_lags(self) -> None:
+        for pk, (_, watch) in self.watches.items():
+            measured = watch.writer.measured()
+            if measured[0] and measured != self.measured.get(pk):
+                Cluster.objects.filter(pk=pk).update(event_at=measured[0], lag=measured[1])
+                self.measured[pk] = measured
 
     def stop(self) -> None:
         for pk, (_, watch) in self.watches.items():

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from django.db import DatabaseError, connection, models
+from django.utils import timezone
 
 from console import live
 from console.models import Cluster
@@ -50,6 +51,8 @@ class Writer:
         self.busy = False
         self.stopped = False
         self.turn = threading.Condition()
+        self.event_at: datetime | None = None
+        self.lag = 0.0
 
     def put(self, change: Change) -> None:
         with self.turn:
@@ -73,10 +76,23 @@ class Writer:
                 self._tell(changes)
                 self._write(changes)
                 with self.turn:
+                    self._measure(changes)
                     self.busy = False
                     self.turn.notify_all()
         finally:
             connection.close()
+
+    def _measure(self, changes: list[Change]) -> None:
+        arrived = [change.seen for change in changes if change.seen]
+        if arrived:
+            self.event_at = max(arrived)
+            self.lag = max(self.lag, (timezone.now() - min(arrived)).total_seconds())
+
+    def measured(self) -> tuple[datetime | None, float]:
+        """The last event, and the longest way of one into the index since this was last asked."""
+        with self.turn:
+            lag, self.lag = self.lag, 0.0
+            return self.event_at, lag
 
     def _take(self) -> list[Change] | None:
         with self.turn:
