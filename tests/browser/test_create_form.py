@@ -30,7 +30,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_everything_is_kept(
 
     # What is typed before the new row is there stays.
     held: list[Route] = []
-    page.route("**/services/create/", held.append)
+    page.route("**/services/create/", lambda route: held.append(route))
     page.get_by_role("button", name="Add port mapping").click()
     fill_port(page, 1, "8082", "80")
     until(lambda: held or page.title() == "")
