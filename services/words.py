@@ -33,6 +33,15 @@ def stored(text: str) -> str:
 # What the engine writes down: phases, problems and steps, in English with their values in place.
 # The first that fits is taken, so whole sentences stand before their beginnings.
 KEPT = (
+    # What podgate itself got of a Dead target.
+    gettext_noop("connection refused on %(address)s."),
+    gettext_noop("no answer on %(address)s in %(n)s s, from podgate either."),
+    gettext_noop("%(address)s cannot be reached (%(error)s), from podgate either."),
+    gettext_noop(
+        "%(address)s takes connections from podgate: look at the security groups and the health "
+        "check's settings."
+    ),
+    gettext_noop("GET %(path)s on %(address)s answers HTTP %(status)s."),
     gettext_noop("Its overlay address cannot be reached from the VPC."),
     gettext_noop("It has ended (%(phase)s)."),
     gettext_noop("None of its containers has a %(protocol)s port %(port)s."),
@@ -61,6 +70,24 @@ KEPT = (
     gettext_noop("The Service asks for something a CLB has not: %(error)s."),
     gettext_noop("%(ids)s also carries podgate's tags for this Service; podgate uses %(lb)s."),
     gettext_noop("Delete it at the CLB, or take its tags away."),
+    gettext_noop(
+        "The Service carries the marks of both controllers: podgate's %(ours)s and TKE's "
+        "%(theirs)s. Each would undo what the other binds."
+    ),
+    gettext_noop(
+        "Let one of the two bind it: take podgate's class or annotation away, or make the Service"
+        " anew so that TKE has never touched it."
+    ),
+    gettext_noop(
+        "%(n)s of its Pods are also selected by Service %(other)s, which claims podgate's "
+        "binder; in this cluster TKE binds, so nobody binds that one."
+    ),
+    gettext_noop("Take the claim off that Service, or let it select other Pods."),
+    gettext_noop("TKE names %(lb)s, which the account does not have."),
+    gettext_noop(
+        "If it was deleted by hand, TKE makes another one once the annotation is taken away."
+    ),
+    gettext_noop("TKE's service-controller has not named a load balancer yet."),
     gettext_noop("Create it."),
     gettext_noop("Mend it."),
     gettext_noop("Remove it."),

@@ -17,7 +17,7 @@ KEY = f'k:{{"type":"{TKE_GATE}"}}'
 
 
 def pod(manager: str, key: str = KEY) -> dict[str, Any]:
-    fields = {"f:status": {"f:conditions": {key: {".": {}, "f:status": {}}}}}
+    fields: dict[str, Any] = {"f:status": {"f:conditions": {key: {".": {}, "f:status": {}}}}}
     entry = {"manager": manager, "operation": "Update", "subresource": "status", "fieldsV1": fields}
     return {"metadata": {"namespace": "shop", "name": "web-1", "managedFields": [entry]}}
 
