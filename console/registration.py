@@ -88,6 +88,13 @@ def _is_local(endpoint: str) -> bool:
     return is_loopback(urlsplit(endpoint).hostname or "")
 
 
+# Whose gate the cluster's Pods wait for.
+GATES = {
+    Binder.CONSOLE: "podgate.dev/clb-ready",
+    Binder.TKE: "cloud.tencent.com/load-balancer-backendgroup-ready",
+}
+
+
 @dataclass(frozen=True)
 class Wish:
     """How a cluster is to be registered; None keeps what it has, or takes the default."""
@@ -125,6 +132,8 @@ def register_cluster(cluster_id: str, account: Account, config: bytes, wish: Wis
         )
     binds = wish.binder or cluster.binder, _claim(cluster, wish, version, has_tke_controller)
     _keep_bound(cluster, binds)
+    if binds[0] != cluster.binder:
+        cluster.gate_type = GATES[Binder(binds[0])]
     cluster.binder, cluster.claim = binds
     cluster.kubernetes_version = version
     cluster.leaving = False
@@ -138,7 +147,7 @@ def _keep_bound(cluster: Cluster, binds: tuple[str, str]) -> None:
     """Another binder or claim would let go of what is bound, and delete its load balancers."""
     if not cluster.pk or binds == (cluster.binder, cluster.claim):
         return
-    bound = cluster.bindings.count()
+    bound = cluster.bindings.filter(watched=False).count()
     if bound:
         raise Refused(
             f"podgate has {bound} Services of {cluster.cluster_id} bound by {cluster.claim}: "

@@ -11,7 +11,7 @@ from console import kinds
 from console.kube import Kube, NotFound, connect, path
 from console.models import Binder, Cluster
 from services.admission import configuration
-from services.binding import clb, release, sweeping
+from services.binding import clb, release, sweeping, watching
 from services.binding import cluster as clusters
 from services.binding.reconcile import reconcile
 from services.models import AccessLayer, Binding
@@ -76,6 +76,7 @@ def _name(service: clusters.Service) -> str:
 
 def _unbind(cluster: Cluster, kube: Kube, deadline: float, tell: Tell) -> None:
     """Lead every binding to an empty state, those among them that the database had lost."""
+    watching.forget(cluster)
     for service in _finalized(kube):
         sweeping.bind(cluster, service)
     left = dict(cluster.bindings.values_list("pk", "name"))
@@ -95,6 +96,7 @@ def _troubles(pks: dict[int, str]) -> Iterator[str]:
 
 
 def _release(cluster: Cluster, deadline: float, tell: Tell) -> None:
+    watching.forget(cluster)
     for binding in cluster.bindings.all():
         binding.cluster = cluster
         while not release.release_alone(binding, message=REMOVED):

@@ -27,6 +27,8 @@ class Binding(models.Model):
     service_uid = models.CharField(max_length=64)
     namespace = models.CharField(max_length=63)
     name = models.CharField(max_length=253)
+    # TKE's service-controller binds it; podgate only looks.
+    watched = models.BooleanField(default=False)
     phase = models.CharField(max_length=16, choices=Phase, default=Phase.PENDING)
     phase_since = models.DateTimeField()
     message = models.TextField(blank=True)

@@ -65,13 +65,13 @@ def account(sandbox: World, db: Any) -> Account:
     return Account.objects.get()
 
 
-def register(world: World, cluster_id: str) -> Cluster:
+def register(world: World, cluster_id: str, binder: str = "console") -> Cluster:
     call_command(
         "add_cluster",
         cluster_id=cluster_id,
         account="shop-prod",
         kubeconfig=world.cluster(cluster_id)["kubeconfig"],
-        binder="console",
+        binder=binder,
     )
     return Cluster.objects.get(cluster_id=cluster_id)
 

@@ -91,6 +91,9 @@ class Stack:
         if sandbox != "off":
             self._wait("the sandbox", lambda: _sandbox_answers(self.state, sandbox))
             self.environment |= sandbox_settings(self.state)
+            if tkes := self.environment.get("PODGATE_SANDBOX_TKE_BINDS", "").split():
+                state = ("--state", str(self.state))
+                self._child("service-controller", "-m", "sandbox.service_controller", *state, *tkes)
         self._wait("Valkey", lambda: _listens(self.environment["REDIS_URL"]))
         write_env(self.state, self.environment)
         self._manage("welcome", "--state", str(self.state))

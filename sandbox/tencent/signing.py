@@ -66,6 +66,19 @@ def verify(
     return Signed(credential, parts["service"])
 
 
+def sign(host: str, service: str, body: bytes, *, credential: Credential, now: float) -> str:
+    """The Authorization header of a caller's own request, whose other headers it names."""
+    date = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
+    names = "content-type;host"
+    headers = {"content-type": "application/json", "host": host}
+    digest = hashlib.sha256(_canonical(headers, names, body).encode()).hexdigest()
+    scope = f"{date}/{service}/tc3_request"
+    to_sign = f"{ALGORITHM}\n{int(now)}\n{scope}\n{digest}"
+    signature = _signature(credential.secret_key, date, service, to_sign)
+    who = f"Credential={credential.secret_id}/{scope}"
+    return f"{ALGORITHM} {who}, SignedHeaders={names}, Signature={signature}"
+
+
 def _timestamp(headers: Mapping[str, str], *, now: float, date: str) -> int:
     value = headers.get("x-tc-timestamp")
     if value is None:

@@ -100,6 +100,60 @@ def observe(place: Place) -> Observed | None:
     )
 
 
+class ShownTarget(NamedTuple):
+    """A target of a load balancer that somebody else runs."""
+
+    listener_id: str
+    key: Key
+    target: Target
+    weight: int
+    registered: datetime | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Such a load balancer as it is, whoever made its listeners."""
+
+    address: str
+    is_running: bool
+    targets: tuple[ShownTarget, ...] = ()
+
+
+def shown(account: Account, lb_id: str) -> Shown | None:
+    """Read only; None when the account does not have it."""
+    asked = {"LoadBalancerIds": [lb_id]}
+    try:
+        found = tencent.call(account, "clb", "DescribeLoadBalancers", asked)
+    except tencent.NotFound:
+        return None
+    if not found["LoadBalancerSet"]:
+        return None
+    row = found["LoadBalancerSet"][0]
+    address = next(iter(row.get("LoadBalancerVips") or ()), row.get("LoadBalancerDomain") or "")
+    if row["Status"] != 1:
+        return Shown(address, is_running=False)
+    answer = tencent.call(account, "clb", "DescribeTargets", {"LoadBalancerId": lb_id})
+    listeners = {r["ListenerId"]: r for r in answer.get("Listeners") or ()}
+    targets = {listener: r.get("Targets") or () for listener, r in listeners.items()}
+    registered = dict(_registered(targets))
+    return Shown(
+        address,
+        is_running=True,
+        targets=tuple(
+            ShownTarget(
+                listener,
+                _key(listeners[listener]),
+                Target(ip, one["Port"]),
+                one["Weight"],
+                registered.get((listener, ip, one["Port"])),
+            )
+            for listener, rows in targets.items()
+            for one in rows
+            for ip in one.get("PrivateIpAddresses") or ()
+        ),
+    )
+
+
 def perform(place: Place, batch: Batch) -> Row:
     """Send one batch; PartialFailure when the CLB did only some of it."""
     body, priority = request(place, batch)

@@ -94,6 +94,11 @@ def tke_mark(of: Service) -> str:
     return next((f"annotation {name}" for name in TKE_ANNOTATIONS if name in annotations), "")
 
 
+def load_balancer_of_tke(of: Service) -> str:
+    """The id that TKE's controller wrote on the Service; empty until it has."""
+    return str((of["metadata"].get("annotations") or {}).get(TKE_ANNOTATIONS[0], ""))
+
+
 def add_finalizer(kube: Kube, of: Service) -> Service:
     """Write it and read it back: nothing is made in the cloud before it stands."""
     _set_finalizers(kube, of, [*of["metadata"].get("finalizers", ()), FINALIZER])

@@ -14,7 +14,7 @@ from console.kube import NotFound
 from console.models import Account
 from console.tencent import CloudError
 from services.annotations import unsupported
-from services.binding import clb, cluster, routing
+from services.binding import clb, cluster, marks, routing
 from services.binding.run import Blocked, Run, took
 from services.binding.state import State, desired_state
 from services.limits import Problem, Severity
@@ -36,6 +36,8 @@ def read(run: Run) -> None:
         run.is_leaving = True
         return
     _read_spec(run)
+    if binding.lb_id:
+        run.problems += marks.both(service)
     _check_annotations(run)
     _check_route(run)
     if not cluster.has_finalizer(service):

@@ -27,6 +27,7 @@ from services.binding import (
     troubles,
     waits,
     wanted,
+    watching,
 )
 from services.binding.clb import Observed
 from services.binding.phases import Standing
@@ -63,13 +64,19 @@ def reconcile(pk: int) -> Outcome:
             wanted.put_off(binding)
             return again(1, "Another worker is at it.")
         try:
-            outcome = _caught(Run(binding, lease, connect(binding.cluster)))
+            outcome = _look_or_bind(binding, lease)
         except Exception as error:
             # Nobody foresaw it: seen in the log, and not tried at once again.
             _finish(binding, again(troubles.MOST_BACK_OFF, repr(error)))
             raise
     _finish(binding, outcome)
     return outcome
+
+
+def _look_or_bind(binding: Binding, lease: leases.Held) -> Outcome:
+    if binding.watched:
+        return watching.look(binding)
+    return _caught(Run(binding, lease, connect(binding.cluster)))
 
 
 def _finish(binding: Binding, outcome: Outcome) -> None:

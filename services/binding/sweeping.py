@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.kube import KubeError, connect, path
 from console.models import Account, Cluster
-from services.binding import clb, wanted
+from services.binding import clb, wanted, watching
 from services.binding import cluster as clusters
 from services.models import Binding, Lease, StepTaken, Token
 from services.spec import claim
@@ -25,8 +25,12 @@ NOWHERE = "-"
 
 def sweep(cluster: Cluster) -> None:
     """Bindings for claimed Services that have none; a look at those not looked at for long."""
-    if cluster.binder != "console" or cluster.leaving:
+    if cluster.leaving:
         return
+    if cluster.binder == "tke":
+        watching.sweep(cluster)
+        return
+    watching.forget(cluster)
     known = set(Binding.objects.filter(cluster=cluster).values_list("service_uid", flat=True))
     for service in connect(cluster).get(path("Service"))["items"]:
         if service["metadata"]["uid"] not in known:
@@ -93,7 +97,11 @@ def _tell_of_extra(cluster: Cluster, extra: Mapping[str, list[str]]) -> None:
 def adopt(cluster: Cluster, namespace: str, name: str) -> None:
     """Look at one Service: it may be new, or have another uid than before."""
     service = clusters.service(connect(cluster), namespace, name)
-    if service and cluster.binder == "console" and not cluster.leaving:
+    if service is None or cluster.leaving:
+        return
+    if cluster.binder == "tke":
+        watching.adopt(cluster, service)
+    else:
         bind(cluster, service)
 
 

@@ -14,8 +14,6 @@ from workloads.models import Service
 
 def on_change(cluster: Cluster, kind: str, namespace: str, name: str, obj: Any | None) -> None:
     """Called by the watcher for every event; does no more than mark rows and send messages."""
-    if cluster.binder != "console":
-        return
     if kind == "Service":
         _service(cluster, namespace, name, obj)
     elif kind == "Pod":
@@ -31,11 +29,14 @@ def _service(cluster: Cluster, namespace: str, name: str, service: kinds.Service
     wanted.raise_wanted(bindings)
     # One of that name may still be on its way out.
     is_new = service and not bindings.filter(service_uid=service.metadata.uid).exists()
-    if service and is_new and _is_claimed(service):
+    if service and is_new and _concerns(cluster, service):
         wanted.adopt(cluster, namespace, name)
 
 
-def _is_claimed(service: kinds.Service) -> bool:
+def _concerns(cluster: Cluster, service: kinds.Service) -> bool:
+    """Whether it may need a Binding: claimed, or TKE's where TKE binds."""
+    if cluster.binder == "tke":
+        return service.spec.type == "LoadBalancer"
     return (
         service.spec.load_balancer_class == CLASS
         or CLAIM in service.metadata.annotations

@@ -90,7 +90,7 @@ def _row(cluster: Cluster, one: Registration, pod: Pod | None, wait: WaitLine | 
     gate = _gate(cluster, pod)
     return TargetRow(
         pod=one.pod_name,
-        url=reverse("pod", args=[cluster.cluster_id, one.binding.namespace, one.pod_name]),
+        url=_url(cluster, one),
         address=f"{one.ip}:{one.port}",
         weight=one.weight,
         note=_weight_note(one),
@@ -105,6 +105,13 @@ def _row(cluster: Cluster, one: Registration, pod: Pod | None, wait: WaitLine | 
         registered=one.registered_at,
         wait=wait,
     )
+
+
+def _url(cluster: Cluster, one: Registration) -> str:
+    """Empty of a target that is no Pod of ours to know: a node, or somebody else's."""
+    if not one.pod_uid:
+        return ""
+    return reverse("pod", args=[cluster.cluster_id, one.binding.namespace, one.pod_name])
 
 
 def _weight_note(one: Registration) -> str:

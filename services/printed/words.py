@@ -90,7 +90,12 @@ def who_would_bind(manifest: dict[str, object], cluster: Cluster) -> str:
             "binds it. Set the cluster to binder console, or take the claim away."
         )
     if kind == "LoadBalancer" and not by_class:
-        if cluster.binder == Binder.TKE or "tke_controller" in (cluster.facts or {}):
+        if cluster.binder == Binder.TKE:
+            return _(
+                "TKE’s service-controller binds it. podgate reads its load balancer and shows what "
+                "it has; it writes nothing."
+            )
+        if "tke_controller" in (cluster.facts or {}):
             who = _("TKE’s service-controller binds it, if it runs in this cluster.")
         else:
             who = _("The cluster’s own load balancer controller would bind it.")

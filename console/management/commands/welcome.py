@@ -42,6 +42,7 @@ class Command(BaseCommand):
             region=tencent["region"],
             endpoint=tencent["endpoint"],
         )
+        by_tke = os.environ.get("PODGATE_SANDBOX_TKE_BINDS", "").split()
         for cluster_id, cluster in world["clusters"].items():
             if Cluster.objects.filter(cluster_id=cluster_id, server=cluster["server"]).exists():
                 continue
@@ -50,5 +51,5 @@ class Command(BaseCommand):
                 cluster_id=cluster_id,
                 account="shop-prod",
                 kubeconfig=cluster["kubeconfig"],
-                binder="console",
+                binder="tke" if cluster_id in by_tke else "console",
             )
