@@ -54,7 +54,8 @@ def _pods(clusters: Clusters, asked: Asked) -> Group:
     else:
         pods, total = best(rows, asked.text)
     hits = [_pod(clusters[pod.cluster_id], pod) for pod in pods]
-    return Group("Pods", hits, total, _all_pods(clusters, asked, pods))
+    place = clusters[pods[0].cluster_id].cluster_id if pods else ""
+    return Group("Pods", hits, total, _all_pods(clusters, asked, pods), place)
 
 
 def _ip(text: str) -> Q:
@@ -97,7 +98,7 @@ def _pod(cluster: Cluster, pod: Pod) -> Hit:
 def _nodes(clusters: Clusters, asked: Asked) -> Group:
     """Nodes are known by their Pods."""
     rows = Pod.objects.filter(beginning("node", asked.text), cluster__in=list(clusters))
-    found = sorted(set(rows.order_by().values_list("cluster", "node").distinct()[:COUNTED]))
+    found = sorted(set(rows.order_by().values_list("cluster_id", "node").distinct()[:COUNTED]))
     hits = [_node(clusters[key], name) for key, name in found[:SHOWN]]
     return Group(_("Nodes"), hits, len(found))
 

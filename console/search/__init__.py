@@ -42,12 +42,13 @@ class Hit:
 
 @dataclass(frozen=True)
 class Group:
-    """`total`: as far as was counted; `url`: the list that shows all of them, if there is one."""
+    """`total`: as far as was counted; `url`: a list with more of them, and what it is called."""
 
     label: str
     hits: Sequence[Hit]
     total: int
     url: str = ""
+    place: str = ""
 
     @property
     def counted(self) -> str:

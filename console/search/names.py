@@ -4,7 +4,6 @@ Names that begin with the text come from a range of the index. What only contain
 at every name, so that is done only while there are too few of the first kind.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
@@ -32,7 +31,7 @@ def best[T: Model](rows: QuerySet[T], text: str, *, column: str = "name") -> tup
     return [by_key[key] for key in shown if key in by_key], len(found)
 
 
-def _keys(rows: QuerySet[Any], column: str, most: int) -> Sequence[tuple[int, str]]:
+def _keys(rows: QuerySet[Any], column: str, most: int) -> list[tuple[int, str]]:
     """Keys and names; sorted here, because a database would sort all before it takes some."""
     found = list(rows.order_by().values_list("pk", column)[:most])
     return sorted(found, key=lambda one: (len(one[1]), one[1]))

@@ -14,6 +14,7 @@ from services.guard import act, watch
 from services.guard.decide import Sight
 from services.guard.setting import ANNOTATION, floor_of, is_valid
 from services.models import Binding, Stop
+from services.spec import HealthCheck
 from workloads import behind
 from workloads.actions.front import Behind
 from workloads.models import Service, Workload
@@ -48,11 +49,18 @@ def _in_front(cluster: Cluster, service: Service, binding: Binding, quota: int |
         url=reverse("service", args=[cluster.cluster_id, service.namespace, service.name]),
         targets=max((one["all"] for one in counts), default=0),
         healthy=min((one["well"] for one in counts), default=0),
-        first_look=binding.first_look,
+        first_look=_first_look(binding),
         bind_seconds=plan.WRITE_SECONDS,
         quota=quota,
         floor=floor_of(service.annotations),
     )
+
+
+def _first_look(binding: Binding) -> float:
+    """As its listeners check; before there are any, as they usually do."""
+    if binding.lb_status == "running":
+        return binding.first_look
+    return plan.first_look(HealthCheck())
 
 
 def stops(cluster: Cluster, workload: Workload) -> Sequence[behind.Stop]:

@@ -34,6 +34,8 @@ ADDRESSES = [
     f"{ROOT}/workloads/deployment/shop/web/",
     f"{ROOT}/workloads/deployment/shop/web/rollout",
     f"{ROOT}/workloads/deployment/shop/web/members",
+    f"{ROOT}/workloads/deployment/shop/web/yaml",
+    f"{ROOT}/workloads/deployment/shop/web/revisions",
     f"{ROOT}/pods/",
     f"{ROOT}/pods/rows",
     f"{ROOT}/pods/shop/web-1/",
@@ -43,6 +45,13 @@ ADDRESSES = [
     f"{ROOT}/events/",
     f"{ROOT}/events/rows",
 ]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_page_answers_htmx_too(viewer: Client, cluster: Cluster, address: str) -> None:
+    put_deployment(cluster)
+    put_pod(cluster, "web-1")
+    assert viewer.get(address, headers={"HX-Request": "true"}).status_code == 200
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -183,7 +183,10 @@ def _add_revisions(form: ActionForm, revisions: Sequence[Revision] | None) -> No
 
 
 def _revision_words(revision: Revision) -> str:
-    parts = [f"{revision.number}", ", ".join(revision.images), revision.created_at, revision.cause]
+    made = (
+        formats.date_format(timezone.localtime(revision.made), "Y-m-d H:i") if revision.made else ""
+    )
+    parts = [f"{revision.number}", ", ".join(revision.images), made, revision.cause]
     return " · ".join(filter(None, parts))
 
 

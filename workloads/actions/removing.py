@@ -68,7 +68,8 @@ def _says(
     key = f"{pod.workload_kind}/{pod.namespace}/{pod.workload_name}"
     text = _("%(kind)s %(name)s starts another one in its place.")
     yield "", text % {"kind": pod.workload_kind, "name": pod.workload_name}
-    yield from _left(cluster, pod, going[key])
+    if target is not None:
+        yield from _left(cluster, pod, going[key])
 
 
 def _drained(pod: Pod, target: health.Health | None) -> Iterable[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from console import kube
@@ -23,6 +24,10 @@ class Revision:
     cause: str = ""
     is_current: bool = False
     pods: int | None = None
+
+    @property
+    def made(self) -> datetime | None:
+        return datetime.fromisoformat(self.created_at) if self.created_at else None
 
     @property
     def images(self) -> list[str]:

@@ -26,6 +26,8 @@ from workloads.rollouts import KINDS
 PAGE = "workloads/action.html"
 # Objects of one look: each costs the API server two reads and a write.
 MOST = 50
+# What starts a rollout, or lets one go on: its page shows it wave by wave.
+ROLLS = {"images", "restart", "resume", "rollback"}
 KIND = {kind.lower(): kind for kind in KINDS}
 
 
@@ -215,7 +217,7 @@ def _landed(request: HttpRequest, asked: Asked) -> HttpResponse:
         one = asked.subjects[0]
         text = _("%(action)s: asked for %(name)s.") % {"action": title, "name": one.word}
         messages.success(request, text)
-        page = "workload"
+        page = "rollout_page" if asked.action in ROLLS else "workload"
         return redirect(page, asked.cluster.cluster_id, asked.kind, one.namespace, one.name)
     count = len(asked.subjects)
     text = ngettext(

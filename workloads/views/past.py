@@ -49,5 +49,7 @@ def workload_yaml(
         "name": name,
         "manifest": folded.read(cluster, kind_of(kind), namespace, name),
     }
-    part = "#yaml" if request.headers.get("HX-Request") else ""
-    return render(request, f"workloads/workload_yaml.html{part}", context)
+    # A partial belongs to the template that defines it.
+    is_part = request.headers.get("HX-Request")
+    template = "workloads/yaml.html#yaml" if is_part else "workloads/workload_yaml.html"
+    return render(request, template, context)

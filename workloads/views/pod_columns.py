@@ -21,6 +21,7 @@ from workloads.health import Health
 from workloads.models import Pod
 from workloads.views import rows
 from workloads.views.rows import PodLine
+from workloads.waits import WaitLine
 
 KEY = "pods.columns"
 
@@ -60,10 +61,7 @@ class Column:
 
 def _status(cell: Cell) -> SafeString:
     shown = status(cell.line.pod.status, cell.line.tone)
-    wait = cell.line.wait
-    if wait is None or wait.cause == "healthy":
-        return markup("<td>{}</td>", shown)
-    return markup("<td>{}<small>{}</small></td>", shown, wait.text)
+    return markup('<td class="nowrap">{}</td>', shown)
 
 
 def _ready(cell: Cell) -> SafeString:
@@ -77,8 +75,22 @@ def _gates(cell: Cell) -> SafeString:
         return markup("<td>{}</td>", cell.words.none)
     shown = status(line.gates_word, line.gates_tone)
     if line.unbound:
-        return markup('<td>{}<small class="nowrap">{}</small></td>', shown, cell.words.unbound)
+        return markup("<td>{}<small>{}</small></td>", shown, cell.words.unbound)
+    if line.wait and not line.pod.gates_open:
+        return markup("<td>{}<small>{}</small></td>", shown, _wait(line.wait))
     return markup("<td>{}</td>", shown)
+
+
+def _wait(wait: WaitLine) -> SafeString:
+    """As workloads/wait.html has it: what can be counted goes on counting in the page."""
+    if not wait.pattern:
+        return markup("{}", wait.text)
+    if wait.since:
+        text = '<span data-wait="{}" data-since="{}" data-interval="{}" data-probes="{}">{}</span>'
+        since = wait.since.isoformat()
+        return markup(text, wait.pattern, since, wait.interval, wait.probes, wait.text)
+    until = wait.until.isoformat() if wait.until else ""
+    return markup('<span data-wait="{}" data-until="{}">{}</span>', wait.pattern, until, wait.text)
 
 
 def _health(cell: Cell) -> SafeString:
