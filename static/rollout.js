@@ -19,7 +19,7 @@
     const stages = document.createElement("dl");
     const notes = [];
     for (const line of lines) {
-      const [stage, time] = line.split("\t");
+      const [stage, time, clock] = line.split("\t");
       if (time === undefined) {
         const note = document.createElement("p");
         note.textContent = line;
@@ -30,7 +30,9 @@
       const value = document.createElement("dd");
       name.textContent = stage;
       value.textContent = time;
-      stages.append(name, value);
+      const when = document.createElement("dd");
+      when.textContent = clock || "";
+      stages.append(name, value, when);
     }
     tip.replaceChildren(head, stages, ...notes);
   }

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from statistics import median
 
-from workloads.timeline.stages import Source, Span, Stage, Stamp, stages
+from workloads.timeline.stages import Source, Span, Stage, Stamp, Waiting, stages, waits_for
 from workloads.timeline.waves import KUBELET, Pace
 
 # What a Pod takes when nothing is known of any like it.
@@ -27,11 +28,15 @@ class Life:
     ip_source: str = ""
     registered_source: str = ""
 
-    @property
+    @cached_property
     def spans(self) -> tuple[Span, ...]:
         return stages(self.stamps, gated=self.gated)
 
-    @property
+    def waiting(self, expected: Mapping[Stage, float], now: datetime) -> Waiting | None:
+        """What the Pod waits for; None when it is Ready, or gone."""
+        return waits_for(self.spans, expected, now)
+
+    @cached_property
     def stamps(self) -> dict[Stage, Stamp]:
         return {stage: Stamp(at, self._source(stage)) for stage, at in self.at.items()}
 

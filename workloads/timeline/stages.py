@@ -4,7 +4,7 @@ Every stage is named after what ends it. Moments come from several clocks (Kuber
 ours), which are never compared closer than TOLERANCE: a stage never ends before it begins.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -138,12 +138,18 @@ def waiting(
     stamps: Stamps, expected: Expected, now: datetime, *, gated: bool = True, bound: bool = True
 ) -> Waiting | None:
     """What the Pod waits for; None when it is Ready, or gone."""
-    spans = stages(stamps, gated=gated, bound=bound)
+    return waits_for(stages(stamps, gated=gated, bound=bound), expected.seconds, now)
+
+
+def waits_for(
+    spans: Sequence[Span], expected: Mapping[Stage, float], now: datetime
+) -> Waiting | None:
+    """The open span of these, against what was to be expected."""
     if not spans or spans[-1].ends is not None:
         return None
     last = spans[-1]
     waited = max(0.0, (now - last.begins).total_seconds())
-    return Waiting(last.stage, last.begins, waited, expected.of(last.stage))
+    return Waiting(last.stage, last.begins, waited, expected.get(last.stage))
 
 
 def slowest(spans: Iterable[Span]) -> Span | None:

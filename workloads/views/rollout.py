@@ -14,7 +14,7 @@ from workloads.behind import Stop, stopped
 from workloads.freshness import freshness
 from workloads.history import picture
 from workloads.models import Rollout, Workload
-from workloads.views import rollout_context, time_to_ready
+from workloads.views import rollout_charts, rollout_context, rollout_lines, time_to_ready
 from workloads.views.workloads import KIND, kind_of
 
 PAGE = "workloads/rollout_page.html"
@@ -73,9 +73,9 @@ def _page(
         raise Http404(_("No %(kind)s %(name)s.") % where)
     if rollout is not None:
         found = picture.picture(rollout)
-        context |= rollout_context.progress(found) | rollout_context.targets(found)
+        context |= rollout_context.progress(found) | rollout_charts.targets(found)
         context |= rollout_context.waterfall(found, request.GET)
-    context |= rollout_context.finished(cluster, KIND[kind], namespace, name, request.GET)
+    context |= rollout_lines.finished(cluster, KIND[kind], namespace, name, request.GET)
     context |= time_to_ready.of_workload(cluster, KIND[kind], namespace, name, request.GET)
     return render(request, PAGE, context | {"section": kind})
 
@@ -123,7 +123,7 @@ def targets(
 ) -> HttpResponse:
     context = _where(request, cluster_id, kind, namespace, name, None)
     if context["rollout"] is not None:
-        context |= rollout_context.targets(picture.picture(context["rollout"]))
+        context |= rollout_charts.targets(picture.picture(context["rollout"]))
     return render(request, f"{PAGE}#targets", context)
 
 
@@ -134,5 +134,5 @@ def finished(
 ) -> HttpResponse:
     context = _where(request, cluster_id, kind, namespace, name, None)
     where = (context["cluster"], KIND[kind], namespace, name)
-    context |= rollout_context.finished(*where, request.GET)
+    context |= rollout_lines.finished(*where, request.GET)
     return render(request, f"{PAGE}#finished", context)

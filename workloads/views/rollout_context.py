@@ -1,22 +1,19 @@
 """What the rollout page and its live regions show; one builder each, so they cannot disagree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import QueryDict
-from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.models import Cluster
 from workloads.history import picture
-from workloads.history.picture import Listener, Picture
+from workloads.history.picture import Picture
 from workloads.models import Rollout
-from workloads.timeline import Stage, counts
+from workloads.timeline import Stage
 from workloads.timeline.waterfall import PARTS, Axis, axis
 from workloads.views import rollout_rows, rollout_words
 from workloads.views.rollout_words import seconds, stage_word
@@ -27,7 +24,6 @@ FOLD_ABOVE = 80
 PAGE = 100
 # More waves than this are told in words.
 MOST_WAVES = 24
-PAST = 20
 
 
 @dataclass(frozen=True)
@@ -44,23 +40,6 @@ class Wave:
     text: str
     is_done: bool
     is_now: bool
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Healthy targets of one listener; every number is a percentage of the box."""
-
-    listener: Listener
-    label: str
-    line: SafeString
-    area: SafeString
-    floor: float | None
-    floor_at: int | None
-    wanted: float
-    wanted_at: int
-    now: float
-    low: int
-    high: int
 
 
 def head(rollout: Rollout) -> dict[str, Any]:
@@ -221,7 +200,7 @@ def _wave_words(found: Picture) -> str:
 
 def waterfall(found: Picture, query: QueryDict) -> dict[str, Any]:
     view = query.get("view", "") if query.get("view", "") in VIEWS else VIEWS[0]
-    scale = _axis(found)
+    scale = axis_of(found)
     context: dict[str, Any] = {
         "picture": found,
         "rollout": found.rollout,
@@ -235,13 +214,13 @@ def waterfall(found: Picture, query: QueryDict) -> dict[str, Any]:
         wanted = {int(word) for word in query.getlist("wave") if word.isdecimal()}
         context["groups"] = rollout_rows.groups(found, scale, wanted, FOLD_ABOVE)
         return context
-    rows = rollout_rows.flat(found, scale, by_slowness=view == "slowest")
-    page = Paginator(rows, PAGE).get_page(query.get("page"))
-    context["groups"] = [rollout_rows.Group("", "", list(page.object_list))]
+    lines = rollout_rows.flat(found, by_slowness=view == "slowest")
+    page = Paginator(lines, PAGE).get_page(query.get("page"))
+    context["groups"] = rollout_rows.printed(found, scale, page.object_list)
     return context | {"page": page}
 
 
-def _axis(found: Picture) -> Axis:
+def axis_of(found: Picture) -> Axis:
     begins = found.rollout.started_at
     if found.is_running:
         longest = max(found.bound, found.left.total)
@@ -268,90 +247,3 @@ def _bound_x(found: Picture, scale: Axis) -> str:
     at = found.rollout.started_at + timedelta(seconds=found.bound)
     x = scale.x(at)
     return f"{x:.4g}" if 0 < x < 100 else ""
-
-
-def targets(found: Picture) -> dict[str, Any]:
-    listeners: Sequence[Listener] = found.listeners
-    if not listeners and found.capacity:
-        # Nobody counts at a load balancer: Ready Pods say the same.
-        listeners = [Listener("", _("Ready Pods"), "", None, found.capacity)]
-    begins = found.rollout.started_at
-    whole = (found.now - begins).total_seconds() / PARTS
-    scale = _axis(found) if found.is_running else Axis(begins, whole)
-    return {
-        "picture": found,
-        "rollout": found.rollout,
-        "charts": [_chart(found, one, scale) for one in listeners if one.counts],
-    }
-
-
-def _chart(found: Picture, listener: Listener, scale: Axis) -> Chart:
-    wanted = found.rollout.replicas
-    high, low = counts.most(listener.counts), counts.fewest(listener.counts) or 0
-    top = max(high, wanted, listener.floor or 0) * 1.1
-    line = counts.points(listener.counts, scale, found.now, top)
-    edge = f"{scale.x(found.now):.4g}"
-    begin = line.partition(",")[0]
-    said = _("Healthy targets of %(listener)s: between %(low)s and %(high)s since the start") % {
-        "listener": listener.name,
-        "low": low,
-        "high": high,
-    }
-    floor = listener.floor
-    return Chart(
-        listener=listener,
-        label=said,
-        line=mark_safe(line),  # noqa: S308
-        area=mark_safe(f"{begin},96 {line} {edge},96"),  # noqa: S308
-        floor=round(counts.height(floor, top), 1) if floor is not None else None,
-        floor_at=floor,
-        wanted=round(counts.height(wanted, top), 1),
-        wanted_at=wanted,
-        now=round(scale.x(found.now), 1),
-        low=low,
-        high=high,
-    )
-
-
-@dataclass(frozen=True)
-class Past:
-    rollout: Rollout
-    url: str
-    change: str
-    started_by: str
-    took: str
-    bound: str
-    slowest: str
-    fewest: str
-    word: str
-    tone: str
-
-
-def finished(cluster: Cluster, kind: str, namespace: str, name: str, query: QueryDict) -> Any:
-    """The rollouts that are over, the newest first, a page at a time."""
-    rows = picture.of_workload(cluster, kind, namespace, name).exclude(finished_at=None)
-    page = Paginator(rows.select_related("cluster"), PAST).get_page(query.get("past"))
-    return {"lines": [_past(one) for one in page.object_list], "past": page}
-
-
-def _past(rollout: Rollout) -> Past:
-    # The last ones have no figures yet: old Pods may still be draining.
-    told = rollout.figures or picture.figures(picture.picture(rollout))
-    where = (rollout.cluster.cluster_id, rollout.kind.lower(), rollout.namespace, rollout.name)
-    word, tone = rollout_words.result(rollout)
-    ended: datetime | None = rollout.finished_at
-    slow, fewest = told.get("slowest"), told.get("fewest")
-    return Past(
-        rollout=rollout,
-        url=reverse("rollout_past", args=[*where, rollout.pk]),
-        change=rollout_words.change(rollout),
-        started_by=picture.started_by(rollout),
-        took=seconds((ended - rollout.started_at).total_seconds()) if ended else "",
-        bound=seconds(told.get("bound")),
-        slowest=f"{stage_word(Stage(slow))}, {seconds(told['slowest_seconds'])}" if slow else "–",
-        fewest="–"
-        if fewest is None
-        else _("%(n)s of %(all)s") % {"n": fewest, "all": rollout.replicas},
-        word=word,
-        tone=tone,
-    )

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy
 from workloads.models import Rollout
 from workloads.timeline import Source, Stage
 
+# Seconds from which minutes are told.
+LONG = 120
 # What a stage is called once it is reached.
 STAGES: dict[Stage, str | Promise] = {
     Stage.CREATED: gettext_lazy("Created"),
@@ -51,14 +53,30 @@ def waiting_word(stage: Stage) -> str:
     return str(WAITING[stage])
 
 
+class Words:
+    """The words of one rendering, translated once: a waterfall has them by the thousand."""
+
+    def __init__(self) -> None:
+        self.stages = {stage: str(word) for stage, word in STAGES.items()}
+        self.waiting = {stage: str(word) for stage, word in WAITING.items()}
+        self.sources = {source: str(word) for source, word in SOURCES.items()}
+        self.left = _("%(left)s left")
+        self.drained = _("drained in %(n)s")
+        self.node = _("Node %(node)s")
+        self._short = _("%(n)s s")
+
+    def seconds(self, value: float | None) -> str:
+        if value is None or value >= LONG:
+            return seconds(value)
+        return self._short % {"n": f"{value:.1f}" if value < 10 else round(value)}
+
+
 def seconds(value: float | None) -> str:
     """A duration as people say it: 0.2 s, 19 s, 3 min 11 s."""
     if value is None:
         return "–"
-    if value < 10:
-        return _("%(n)s s") % {"n": f"{value:.1f}"}
-    if value < 120:
-        return _("%(n)s s") % {"n": round(value)}
+    if value < LONG:
+        return _("%(n)s s") % {"n": f"{value:.1f}" if value < 10 else round(value)}
     minutes, rest = divmod(round(value), 60)
     if minutes < 120:
         return _("%(m)s min %(s)s s") % {"m": minutes, "s": rest}

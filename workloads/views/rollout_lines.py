@@ -1,0 +1,63 @@
+"""The rollouts of a workload that are over, ready to print."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from console.models import Cluster
+from workloads.history import picture
+from workloads.models import Rollout
+from workloads.timeline import Stage
+from workloads.views import rollout_words
+from workloads.views.rollout_words import seconds, stage_word
+
+PAST = 20
+
+
+@dataclass(frozen=True)
+class Past:
+    rollout: Rollout
+    url: str
+    change: str
+    started_by: str
+    took: str
+    bound: str
+    slowest: str
+    fewest: str
+    word: str
+    tone: str
+
+
+def finished(cluster: Cluster, kind: str, namespace: str, name: str, query: QueryDict) -> Any:
+    """The rollouts that are over, the newest first, a page at a time."""
+    rows = picture.of_workload(cluster, kind, namespace, name).exclude(finished_at=None)
+    page = Paginator(rows.select_related("cluster"), PAST).get_page(query.get("past"))
+    return {"lines": [_past(one) for one in page.object_list], "past": page}
+
+
+def _past(rollout: Rollout) -> Past:
+    # The last ones have no figures yet: old Pods may still be draining.
+    told = rollout.figures or picture.figures(picture.picture(rollout))
+    where = (rollout.cluster.cluster_id, rollout.kind.lower(), rollout.namespace, rollout.name)
+    word, tone = rollout_words.result(rollout)
+    ended: datetime | None = rollout.finished_at
+    slow, fewest = told.get("slowest"), told.get("fewest")
+    return Past(
+        rollout=rollout,
+        url=reverse("rollout_past", args=[*where, rollout.pk]),
+        change=rollout_words.change(rollout),
+        started_by=picture.started_by(rollout),
+        took=seconds((ended - rollout.started_at).total_seconds()) if ended else "",
+        bound=seconds(told.get("bound")),
+        slowest=f"{stage_word(Stage(slow))}, {seconds(told['slowest_seconds'])}" if slow else "–",
+        fewest="–"
+        if fewest is None
+        else _("%(n)s of %(all)s") % {"n": fewest, "all": rollout.replicas},
+        word=word,
+        tone=tone,
+    )
