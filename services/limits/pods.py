@@ -115,7 +115,10 @@ NO_GATE = Limit(
         "%(missing)s of %(count)s Pods carry no readiness gate: a rollout will not wait for the "
         "CLB."
     ),
-    Sentence("Put the gate %(gate)s into the Pod template's readinessGates."),
+    Sentence(
+        "Put the gate %(gate)s into the Pod template's readinessGates; or roll the workload once "
+        "the Service is there: the access layer adds the gate to new Pods."
+    ),
     source="Pod spec.readinessGates",
 )
 

@@ -154,7 +154,9 @@ def test_a_class_claim_beside_tkes_controller_is_flagged() -> None:
 
 
 def test_the_worst_comes_first() -> None:
-    facts = replace(FACTS, add_on="CILIUM_OVERLAY", pods=(replace(POD, gated=False),), quotas=Unread())
+    facts = replace(
+        FACTS, add_on="CILIUM_OVERLAY", pods=(replace(POD, gated=False),), quotas=Unread()
+    )
     assert [p.severity for p in check(SPEC, facts)] == [
         Severity.BLOCKS,
         Severity.WARNS,

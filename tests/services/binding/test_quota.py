@@ -3,12 +3,14 @@
 import pytest
 from django.utils import timezone
 
+from console import kinds
 from console.kube import Kube, path
 from console.models import Account, Cluster
 from services.binding import opening
 from services.binding.reconcile import reconcile
 from services.binding.run import Again
 from services.models import Binding
+from tests.console import pages
 from tests.services.binding.driver import (
     GATE,
     all_ready,
@@ -21,7 +23,11 @@ from tests.services.binding.driver import (
     targets,
 )
 from tests.wait import until
+from tests.workloads.index import listed
 from tests.world import World
+from workloads.index import tables
+from workloads.index.services import service_row
+from workloads.models import Service
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sandbox]
 REPLICAS, QUOTA = 201, 200
@@ -39,6 +45,13 @@ def test_two_hundred_and_one_pods_and_room_for_two_hundred(
     (left,) = Binding.objects.get().excluded
     assert left["reason"] == "OverQuota"
     assert "as many targets as the account's quota allows" in left["message"]
+
+    listed(cluster)
+    found = kube.get(path("Service", "shop", "bar"), kinds.Service)
+    tables.store(cluster.pk, Service, [service_row(found)])
+    page = pages.visitor().get("/clusters/cls-vpccni01/services/shop/bar/").text
+    assert "Selected Pods that are no targets" in page
+    assert left["pod"] in page
 
     def waits() -> bool:
         reconcile(binding.pk)
