@@ -6,8 +6,22 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
+from services import facts
 from services.binding.routing import unrouted
-from services.limits import MODE_WORDS
+from services.limits import (
+    MODE_WORDS,
+    Facts,
+    PodFacts,
+    Problem,
+    Severity,
+    cloud,
+    cni,
+    drain,
+    probes,
+)
+from services.limits import pods as limits_of_pods
+from services.limits.facts import WorkloadFacts
+from services.spec import Access, Port, ServiceSpec
 from services.words import said
 from workloads.models import Pod, Workload
 
@@ -35,11 +49,20 @@ def count_by_kind(cluster: Cluster, namespace: str) -> dict[str, int]:
 
 
 def references(
-    cluster: Cluster, namespace: str, kind: str, *, find: str = "", direct: bool = True
+    cluster: Cluster,
+    namespace: str,
+    kind: str,
+    *,
+    find: str = "",
+    direct: bool = True,
+    ports: tuple[Port, ...] = (),
 ) -> list[Reference]:
-    """The workloads of a kind; `find` looks in names and labels, `direct` = a CLB binds Pods."""
+    """The workloads of a kind; `find` looks in names and labels, `direct` = a CLB binds Pods.
+
+    `ports` are the Service's, as far as they are filled in.
+    """
     rows = Workload.objects.filter(cluster=cluster, namespace=namespace, kind=kind)
-    found = [_reference(cluster, row, direct) for row in rows.order_by("name")]
+    found = [_reference(cluster, row, direct, ports) for row in rows.order_by("name")]
     return [one for one in found if not find or _mentions(one, find.lower())]
 
 
@@ -64,16 +87,17 @@ def _mentions(one: Reference, find: str) -> bool:
     return find in one.name.lower() or any(find in f"{k}={v}".lower() for k, v in one.labels)
 
 
-def _reference(cluster: Cluster, row: Workload, direct: bool) -> Reference:
-    pods = Pod.objects.filter(
+def _reference(cluster: Cluster, row: Workload, direct: bool, ports: tuple[Port, ...]) -> Reference:
+    rows = Pod.objects.filter(
         cluster=cluster,
         namespace=row.namespace,
         workload_kind=row.kind,
         workload_name=row.name,
         terminating=False,
-    ).values_list("gates", flat=True)
-    gated = sum(any(gate["type"] == cluster.gate_type for gate in gates) for gates in pods)
-    can, tone, word, why = _judged(cluster, row, direct=direct, gated=gated, pods=len(pods))
+    )
+    pods = tuple(facts.pod_facts(cluster, rows))
+    gated = sum(pod.gated for pod in pods)
+    can, tone, word, why = _judged(cluster, row, pods, direct=direct, ports=ports)
     return Reference(
         name=row.name,
         ready=f"{row.ready} / {row.replicas}",
@@ -88,22 +112,66 @@ def _reference(cluster: Cluster, row: Workload, direct: bool) -> Reference:
 
 
 def _judged(
-    cluster: Cluster, row: Workload, *, direct: bool, gated: int, pods: int
+    cluster: Cluster,
+    row: Workload,
+    pods: tuple[PodFacts, ...],
+    *,
+    direct: bool,
+    ports: tuple[Port, ...],
 ) -> tuple[bool, str, str, str]:
     """Whether it can be used, and the row's last column. 0 of n Ready is no obstacle."""
     if not _labels(row):
         return False, "idle", _("No"), _("Its Pod template has no labels to select by.")
-    if direct and (why := _why_not(row)):
+    if not direct:
+        return True, "success", _("Yes"), ""
+    if why := _why_not(row):
         return False, "idle", _("No"), why
-    if direct and row.network_mode == "route" and (problem := unrouted(cluster)):
+    if row.network_mode == "route" and (problem := unrouted(cluster)):
         return True, "warning", _("Not yet"), said(problem.message)
-    if direct and gated < pods:
-        why = _("Running Pods have no gate. Put it into the Pod template.")
-        return True, "warning", _("With a warning"), why
-    if direct and pods and row.ready == 0:
+    if problem := _limit(cluster, row, pods, ports):
+        word = _("Not yet") if problem.severity is Severity.BLOCKS else _("With a warning")
+        return True, "warning", word, said(problem.message)
+    if pods and row.ready == 0:
         why = _("Not Ready because no Service binds its Pods yet.")
-        return True, "success", _("Yes"), why if gated else ""
+        return True, "success", _("Yes"), why if all(pod.gated for pod in pods) else ""
     return True, "success", _("Yes"), ""
+
+
+# Limits that depend on the workload; those of cluster, account and form are beside the picker.
+_CHECKS = (
+    limits_of_pods.network_mode,
+    cni.eni_request,
+    probes.named_targets,
+    cloud.target_quota,
+    limits_of_pods.gate_coverage,
+    drain.drain,
+    probes.container_ports,
+    probes.readiness_probe,
+)
+
+
+def _limit(
+    cluster: Cluster, row: Workload, pods: tuple[PodFacts, ...], ports: tuple[Port, ...]
+) -> Problem | None:
+    """The worst that the workload itself has against it, from the index."""
+    spec = ServiceSpec(row.namespace, "", Access.PUBLIC, ports, selector=_labels(row))
+    known = Facts(
+        kubernetes=None,
+        add_on=facts.add_on(cluster),
+        gate_type=cluster.gate_type,
+        pods=pods,
+        workloads=(WorkloadFacts(row.kind, row.name, row.replicas),),
+        quotas=cluster.facts.get("quotas"),
+    )
+    outcomes = [check(spec, known) for check in _CHECKS]
+    problems = [
+        one
+        for outcome in outcomes
+        for one in (outcome if isinstance(outcome, tuple) else (outcome,))
+        if isinstance(one, Problem) and one.severity is not Severity.INFORMS
+    ]
+    blocking = (one for one in problems if one.severity is Severity.BLOCKS)
+    return next(blocking, None) or next(iter(problems), None)
 
 
 def _why_not(row: Workload) -> str:

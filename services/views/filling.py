@@ -105,7 +105,8 @@ def picker(cluster: Cluster, data: QueryDict, kind: str) -> dict[str, Any]:
     kind = references.kind_of(kind or data.get("pick_kind", ""))
     find = data.get("find", "").strip()[:253]
     direct = data.get("access") in {"public", "private"}
-    rows = references.references(cluster, namespace, kind, find=find, direct=direct)
+    ports = CreateServiceForm(cluster, Choices([namespace], None), data).draft().ports
+    rows = references.references(cluster, namespace, kind, find=find, direct=direct, ports=ports)
     total = references.count_by_kind(cluster, namespace)
     only = bool(data.get("usable"))
     shown = [row for row in rows if row.can or not only]

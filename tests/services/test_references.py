@@ -2,6 +2,7 @@ import pytest
 
 from console.models import Cluster
 from services.references import labels_of, references
+from services.spec import Port, Protocol
 from tests.console import pages
 from tests.workloads.index import put_deployment, put_gated_pod
 from workloads.models import Pod, Workload
@@ -17,10 +18,24 @@ def cluster() -> Cluster:
 def test_a_workload_none_of_whose_pods_is_ready_can_be_used(cluster: Cluster) -> None:
     put_deployment(cluster)
     pod = put_gated_pod(cluster, "web-1")
-    Pod.objects.filter(pk=pod.pk).update(workload_kind="Deployment", workload_name="web")
+    Pod.objects.filter(pk=pod.pk).update(
+        workload_kind="Deployment", workload_name="web", containers=[]
+    )
     (found,) = references(cluster, "shop", "Deployment")
     assert (found.can, found.ready) == (True, "0 / 3")
     assert "no Service binds" in found.why
+
+
+def test_what_a_workload_has_against_it_is_said_in_its_row(cluster: Cluster) -> None:
+    put_deployment(cluster)
+    pod = put_gated_pod(cluster, "web-1")
+    Pod.objects.filter(pk=pod.pk).update(workload_kind="Deployment", workload_name="web")
+    (found,) = references(cluster, "shop", "Deployment")
+    assert (found.can, found.tone) == (True, "warning")
+    assert "Rollouts and scale-downs lose requests" in found.why
+    by_name = Port(Protocol.TCP, 80, "grpc")
+    (found,) = references(cluster, "shop", "Deployment", ports=(by_name,))
+    assert "port named grpc" in found.why
 
 
 @pytest.mark.parametrize(
