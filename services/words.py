@@ -75,8 +75,8 @@ KEPT = (
         "%(theirs)s. Each would undo what the other binds."
     ),
     gettext_noop(
-        "Let one of the two bind it: take podgate's class or annotation away, or make the Service"
-        " anew so that TKE has never touched it."
+        "Let one of the two bind it: take podgate's class, annotation or finalizer away, or make"
+        " the Service anew so that TKE has never touched it."
     ),
     gettext_noop(
         "%(n)s of its Pods are also selected by Service %(other)s, which claims podgate's "
@@ -88,6 +88,7 @@ KEPT = (
         "If it was deleted by hand, TKE makes another one once the annotation is taken away."
     ),
     gettext_noop("TKE's service-controller has not named a load balancer yet."),
+    gettext_noop("TKE's service-controller takes its load balancer away."),
     gettext_noop("Create it."),
     gettext_noop("Mend it."),
     gettext_noop("Remove it."),

@@ -5,8 +5,8 @@ from services.limits import Problem, Sentence, Severity
 from services.spec import FINALIZER, claimed_by
 
 ONE_ONLY = (
-    "Let one of the two bind it: take podgate's class or annotation away, or make the Service anew"
-    " so that TKE has never touched it."
+    "Let one of the two bind it: take podgate's class, annotation or finalizer away, or make the"
+    " Service anew so that TKE has never touched it."
 )
 
 

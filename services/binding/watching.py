@@ -26,6 +26,7 @@ from services.spec import ServiceSpec, claimed_by
 # Four reads a look: often while something is on its way, rarely when nothing is.
 SOON, RARELY = timedelta(seconds=2), timedelta(seconds=30)
 LOOKS = "podgate looks again."
+CLEANS_UP = "TKE's service-controller takes its load balancer away."
 NO_NAME = "TKE's service-controller has not named a load balancer yet."
 
 
@@ -105,6 +106,8 @@ def _standing(binding: Binding, kube: Kube, service: clusters.Service) -> Standi
     lb_id = clusters.load_balancer_of_tke(service)
     shown = clb.shown(binding.cluster.account, lb_id) if lb_id else None
     _write_down(binding, lb_id, shown)
+    if clusters.is_deleting(service):
+        return Standing(is_leaving=True, problems=problems, waits_for=CLEANS_UP)
     if shown is None:
         Registration.objects.filter(binding=binding).delete()
         if lb_id:

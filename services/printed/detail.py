@@ -99,7 +99,7 @@ def detail(cluster: Cluster, namespace: str, name: str) -> Detail:
         vip=(binding.vip if binding else "") or service.vip,
         selector=",".join(f"{key}={value}" for key, value in sorted(service.selector.items())),
         claim=_claim(manifest, binding),
-        check=_check(cluster, service, manifest) if claimed_by(manifest) else "",
+        check=_check(cluster, service, manifest) if binding or claimed_by(manifest) else "",
         workloads=_workloads(cluster, pods),
         pods=len(pods),
         gated=sum(any(g["type"] == cluster.gate_type for g in pod.gates) for pod in pods),
