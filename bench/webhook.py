@@ -1,7 +1,8 @@
 """`python -m bench.webhook`: the webhook called directly, as an API server under load would.
 
 HTTPS over keep-alive connections, open loop: reviews start at a constant rate, and latency counts
-from the intended start. Its process runs in a whole product, its Services in memory.
+from the intended start. The process is `manage.py webhook` as in production, with a cluster that it
+watches and a database that it writes to; no other process of the product runs beside it.
 """
 
 import asyncio
@@ -9,13 +10,16 @@ import base64
 import json
 import os
 import ssl
-import time
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench import report
-from bench.fleet import Fleet, fleet, until
+from bench import product, report
+from bench.fleet import until
 
 RATE = float(os.environ.get("BENCH_RATE", "500"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "30"))
@@ -126,9 +130,9 @@ def review(number: int) -> bytes:
     ).encode()
 
 
-def where(one: Fleet) -> dict[str, Any] | None:
+def where(ask: Callable[[str], Any]) -> dict[str, Any] | None:
     """How the API server gets to the webhook for Pods of claimed Services."""
-    listed = one.ask("GET", "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations")
+    listed = ask("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations")
     entries = [entry for item in listed["items"] for entry in item["webhooks"]]
     real = [entry for entry in entries if entry["name"] == "pods.podgate.dev"]
     return real[0]["clientConfig"] if real and NAMESPACE in str(real) else None
@@ -142,16 +146,48 @@ def caller(client: dict[str, Any]) -> Caller:
     return Caller(address.hostname or "", address.port or 443, address.path, tls)
 
 
-def main() -> None:
-    with fleet() as one:
-        one.ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+@contextmanager
+def webhook() -> Iterator[dict[str, Any]]:
+    """A cluster with claimed Services, and the webhook's process; how it is reached."""
+    with product.headless_sandbox(1) as world:
+        product.database(world)
+        server = product.kube_of(world)
         for number in range(SERVICES):
-            one.service(f"svc-{number}", f"bulk-{number:03d}")
-        until(lambda: where(one))
-        time.sleep(5)  # bindings of Services without Pods come to rest
-        found = caller(where(one) or {})
-        asyncio.run(found.run(RATE / 5, 2))
-        found = caller(where(one) or {})
+            server.create(f"/api/v1/namespaces/{NAMESPACE}/services", service(number))
+        state = world.state / "webhook"
+        settings = {
+            "PODGATE_STATE": str(state),
+            "PODGATE_WEBHOOK_LISTEN": "127.0.0.1",
+            "PODGATE_WEBHOOK_ADDRESS": "127.0.0.1",
+            "PODGATE_WEBHOOK_FIRST_PORT": "0",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "webhook"], env=os.environ | settings
+        )
+        try:
+            until(lambda: where(server.get))
+            yield where(server.get) or {}
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def service(number: int) -> dict[str, Any]:
+    return {
+        "metadata": {"name": f"svc-{number}"},
+        "spec": {
+            "type": "LoadBalancer",
+            "loadBalancerClass": "podgate.dev/clb",
+            "selector": {"app": f"bulk-{number:03d}"},
+            "ports": [{"name": "http", "port": 8080, "targetPort": 8080}],
+        },
+    }
+
+
+def main() -> None:
+    with webhook() as client:
+        asyncio.run(caller(client).run(RATE / 5, 2))
+        found = caller(client)
         asyncio.run(found.run(RATE, SECONDS))
     report.write(
         "webhook",

@@ -7,6 +7,8 @@ from services.admission.configuration import OWN_LABEL, PROBE_NAMESPACE, SYSTEM_
 from services.admission.damage import Damage, What
 from services.admission.look import Look
 
+LABEL_SECONDS = 3.0
+
 
 def keep(look: Look) -> None:
     for name in (SYSTEM_NAMESPACE, PROBE_NAMESPACE):
@@ -17,6 +19,8 @@ def keep(look: Look) -> None:
             # It can be made again once it is gone.
             look.soon()
     if look.label == configuration.OWN_LABEL:
+        # Nobody tells us when somebody takes it away.
+        look.soon(LABEL_SECONDS)
         for name in sorted({*look.namespaces, PROBE_NAMESPACE}):
             _label(look, name)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from console.kube import Kube, NotFound, connect, path
 from console.models import Activity, Cluster
 from services.admission import certificates
-from services.admission.configuration import SECRET, SYSTEM_NAMESPACE
+from services.admission.configuration import OWN_LABEL, SECRET, SYSTEM_NAMESPACE
 from services.models import Repair
 from tests.services.admission.conftest import ID, Webhook, layer
 from tests.services.admission.test_webhook import claim
@@ -133,6 +133,33 @@ def test_all_at_once(kube: Kube, ready: Webhook) -> None:
     deleted(kube)
     until(lambda: len(names(kube)) == 2 and secret(kube) == pair)
     until(lambda: {"ConfigurationDeleted", "SecretDeleted"} == set(repairs()))
+
+
+def test_before_1_21_namespaces_are_selected_by_our_own_label(
+    ready: Webhook, cluster: Cluster
+) -> None:
+    """Nothing but a sweep tells that the label was taken away."""
+    Cluster.objects.update(kubernetes_version="v1.18.4-tke.1")
+    claim(cluster)
+    door, where = connect(cluster), path("Namespace", name="shop")
+
+    def selected_by() -> set[str]:
+        entries = door.get(WHERE)["webhooks"] if names(door) else []
+        selectors = [entry["namespaceSelector"]["matchExpressions"] for entry in entries]
+        return {rule["key"] for rules in selectors for rule in rules}
+
+    def label() -> str:
+        return str((door.get(where)["metadata"].get("labels") or {}).get(OWN_LABEL, ""))
+
+    until(lambda: len(names(door)) == 2 and selected_by() == {OWN_LABEL})
+    until(lambda: label() == "shop")
+    door.patch(where, {"metadata": {"labels": {OWN_LABEL: None}}}, kind="merge")
+    until(lambda: label() == "shop")
+    pod = {
+        "metadata": {"name": "by-hand", "labels": {"app": "storefront"}},
+        "spec": {"containers": [{"name": "web", "image": "web:1"}]},
+    }
+    assert door.create(path("Pod", "shop"), pod)["spec"]["readinessGates"]
 
 
 def test_what_is_refused_is_written_down_and_keeps_nothing_else_from_being_mended(
