@@ -53,7 +53,7 @@ def note(cluster_pk: int, notes: Iterable[Note]) -> None:
         else:
             row.setdefault(column, one.at)
         if told_by := TOLD_BY.get(one.stage):
-            row[told_by] = one.source
+            row[told_by] = one.source.value
     # One statement per set of columns: most notes of one moment are of one kind.
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for uid, row in by_pod.items():

@@ -73,7 +73,7 @@ class PodHistory:
             stamp = stamps.get(stage)
             row[notes.COLUMN[stage]] = stamp.at if stamp else None
         ip = stamps.get(Stage.IP)
-        row["ip_source"] = ip.source if ip else ""
+        row["ip_source"] = ip.source.value if ip else ""
         row["pod_uid"] = uid
         signature = _signature(row)
         if self._known.get(uid) == signature:

@@ -5,6 +5,7 @@ off a Pod; `waves` knows how fast a rollout can be. Storing them is `workloads.h
 """
 
 from workloads.timeline.stages import (
+    TOLERANCE,
     WAY_IN,
     WAY_OUT,
     Expected,
@@ -21,6 +22,7 @@ from workloads.timeline.stages import (
 )
 
 __all__ = [
+    "TOLERANCE",
     "WAY_IN",
     "WAY_OUT",
     "Expected",
