@@ -28,7 +28,9 @@ ROLLING = ("progressing", "stuck")
 
 def look(bindings: Iterable[Binding], now: datetime) -> set[int]:
     """Act where a floor was crossed; answers the bindings with a guarded rollout under way."""
-    guarded = [(one, floor) for one, floor in _floors(list(bindings)) if floor]
+    # What TKE binds podgate only looks at.
+    ours = [binding for binding in bindings if not binding.watched]
+    guarded = [(one, floor) for one, floor in _floors(ours) if floor]
     return {one.pk for one, floor in guarded if _look(one, floor, now)}
 
 

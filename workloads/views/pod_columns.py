@@ -24,6 +24,7 @@ from workloads.views.rows import PodLine
 from workloads.waits import WaitLine
 
 KEY = "pods.columns"
+_WHY = '<td>{}<small class="why">{}</small></td>'
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Words:
     none_yet: SafeString
     unbound: str
     draining: str
+    restarted: str
     select: str
 
 
@@ -60,8 +62,12 @@ class Column:
 
 
 def _status(cell: Cell) -> SafeString:
-    shown = status(cell.line.pod.status, cell.line.tone)
-    return markup('<td class="nowrap">{}</td>', shown)
+    pod = cell.line.pod
+    shown = status(pod.status, cell.line.tone)
+    if not pod.restarts:
+        return markup('<td class="nowrap">{}</td>', shown)
+    text = '<td class="nowrap">{}<small>{}</small></td>'
+    return markup(text, shown, cell.words.restarted % {"n": pod.restarts})
 
 
 def _ready(cell: Cell) -> SafeString:
@@ -75,9 +81,9 @@ def _gates(cell: Cell) -> SafeString:
         return markup("<td>{}</td>", cell.words.none)
     shown = status(line.gates_word, line.gates_tone)
     if line.unbound:
-        return markup("<td>{}<small>{}</small></td>", shown, cell.words.unbound)
+        return markup(_WHY, shown, cell.words.unbound)
     if line.wait and not line.pod.gates_open:
-        return markup("<td>{}<small>{}</small></td>", shown, _wait(line.wait))
+        return markup(_WHY, shown, _wait(line.wait))
     return markup("<td>{}</td>", shown)
 
 
@@ -165,7 +171,7 @@ COLUMNS = (
     Column("restarts", gettext_lazy("Restarts"), _restarts, "restarts", "num"),
     Column("age", gettext_lazy("Created"), _age, "age", "num"),
 )
-USUAL = ("status", "ready", "gates", "health", "ip", "node", "workload", "restarts", "age")
+USUAL = ("status", "ready", "gates", "health", "ip", "node", "workload", "age")
 _BY_KEY = {column.key: column for column in COLUMNS}
 
 
@@ -236,5 +242,6 @@ def _words() -> Words:
         none_yet=markup('<span class="note">{}</span>', _("None yet")),
         unbound=_("No Service binds this Pod"),
         draining=_("weight 0"),
+        restarted=_("%(n)s restarts"),
         select=_("Select %(name)s"),
     )
