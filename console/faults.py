@@ -22,6 +22,7 @@ _TENCENT: dict[str, Words] = {
     "stale_health": _("Health answers are old."),
     "missing_health": _("Health answers leave targets out."),
     "no_ids": _("CreateLoadBalancer answers without the new ID."),
+    "forbidden": _("The key may not do this: UnauthorizedOperation."),
 }
 _KUBERNETES: dict[str, Words] = {
     "gone_410": _("Watches end with 410 Gone: the client must list again."),

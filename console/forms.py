@@ -61,3 +61,30 @@ class FaultForm(forms.Form):
         asked = self.cleaned_data
         wanted = {name: asked[name] for name in ("fault", "action", "times", "seconds")}
         return {name: value for name, value in wanted.items() if value not in (None, "")}
+
+
+class SandboxAccountForm(forms.Form):
+    """What the sandbox's account is like: as if Tencent Cloud had changed it."""
+
+    setting = forms.ChoiceField(
+        choices=[(name, name) for name in ("account_type", "arrears", "tke_ccn", "quota")]
+    )
+    value = forms.CharField(max_length=64)
+    quota = forms.RegexField(r"^[A-Z_]{1,64}$", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        asked: dict[str, Any] = super().clean() or {}
+        value = str(asked.get("value", ""))
+        if asked.get("setting") == "quota" and not (value.isascii() and value.isdigit()):
+            self.add_error("value", _("A quota is a whole number."))
+        return asked
+
+    def body(self) -> dict[str, Any]:
+        """The request to the control API at the setting's own path."""
+        setting, value = self.cleaned_data["setting"], self.cleaned_data["value"]
+        bodies: dict[str, dict[str, Any]] = {
+            "account_type": {"type": value},
+            "arrears": {"on": value == "on"},
+            "tke_ccn": {"offered": value == "on"},
+        }
+        return bodies.get(setting) or {self.cleaned_data["quota"]: int(value)}

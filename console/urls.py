@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/faults/on/", sandbox.fault_on, name="fault_on"),
     path("sandbox/faults/off/", sandbox.faults_off, name="faults_off"),
+    path("sandbox/account/", sandbox.sandbox_account, name="sandbox_account"),
     path("login/", session.login, name="login"),
     path("logout/", session.logout, name="logout"),
     path("theme/", session.theme, name="theme"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from console import access, activity, faults, sandbox_control
-from console.forms import FaultForm
+from console.forms import FaultForm, SandboxAccountForm
 from console.sandbox_control import SandboxError
 
 CALLS_SHOWN = 25
@@ -54,6 +54,7 @@ class Half:
     faults: tuple[FaultRow, ...] = ()
     calls: tuple[CallRow, ...] = ()
     quotas: tuple[tuple[str, int], ...] = ()
+    account: dict[str, Any] | None = None
     trouble: str = ""
 
 
@@ -104,12 +105,32 @@ def faults_off(request: HttpRequest) -> HttpResponse:
     return _tell(request, half, "DELETE", body, verb="fault_off", name=name or "all")
 
 
+@require_POST
+@access.require_role(access.Role.OPERATOR)
+@_only_beside_a_sandbox
+def sandbox_account(request: HttpRequest) -> HttpResponse:
+    """Another kind of account, arrears, other quotas: what stands in the way of direct access."""
+    form = SandboxAccountForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("This cannot be set: check what you typed."))
+        return redirect("sandbox")
+    setting, body = form.cleaned_data["setting"], form.body()
+    return _tell(request, "tencent", "POST", body, verb="change", name=setting, path=setting)
+
+
 def _tell(
-    request: HttpRequest, half: str, method: str, body: object, *, verb: str, name: str
+    request: HttpRequest,
+    half: str,
+    method: str,
+    body: object,
+    *,
+    verb: str,
+    name: str,
+    path: str = "faults",
 ) -> HttpResponse:
     assert request.user.is_authenticated
     try:
-        sandbox_control.ask(half, method, "faults", body)
+        sandbox_control.ask(half, method, path, body)
     except SandboxError as error:
         messages.error(request, str(error))
     else:
@@ -126,7 +147,8 @@ def _half(name: str, *, everything: bool) -> Half:
         answered = sandbox_control.ask(name, "GET", since)
         calls = [call for call in answered if everything or _is_write(call)]
         newest = tuple(_call(call) for call in calls[-CALLS_SHOWN:][::-1])
-        return Half(name, title, _rows(name, on), newest, _quotas(name))
+        account = sandbox_control.ask(name, "GET", "account") if name == "tencent" else None
+        return Half(name, title, _rows(name, on), newest, _quotas(name), account)
     except SandboxError as error:
         return Half(name, title, trouble=str(error))
 

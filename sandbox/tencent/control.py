@@ -36,6 +36,7 @@ class Control:
             ("DELETE", "faults"): self._switch_off,
             ("POST", "quota"): lambda body: self._cloud.quotas.set(body),
             ("GET", "quota"): lambda body: self._cloud.quotas.limits,
+            ("GET", "account"): lambda body: self._networks.account(),
             ("POST", "account_type"): lambda body: self._networks.set_account_type(body["type"]),
             ("POST", "arrears"): lambda body: self._networks.set_arrears(bool(body["on"])),
             ("POST", "tke_ccn"): lambda body: self._networks.offer_tke_ccn(bool(body["offered"])),

@@ -69,6 +69,15 @@ class Networks:
         self.by_ticket = [each for each in self.by_ticket if each != vpc_id] + [vpc_id] * on
         self._store.set("by_ticket", self.by_ticket)
 
+    def account(self) -> dict[str, object]:
+        """What the setters above set."""
+        return {
+            "account_type": self.account_type,
+            "arrears": self.in_arrears,
+            "tke_ccn": self.has_tke_ccn,
+            "by_ticket": self.by_ticket,
+        }
+
     # CCN
     def ccn_changed(self) -> None:
         for each in self.ccns.values():

@@ -96,3 +96,33 @@ def test_without_a_sandbox_there_is_no_page_and_no_link(settings: Any) -> None:
     assert client.get("/sandbox/").status_code == 404
     assert client.post("/sandbox/faults/on/", {"half": "tencent"}).status_code == 404
     assert "/sandbox/" not in client.get("/").text
+
+
+def test_the_account_is_changed_as_tencent_cloud_would(beside: World) -> None:
+    client = visitor(Role.OPERATOR)
+    for setting, value, shown in (
+        ("account_type", "LEGACY", ("account_type", "LEGACY")),
+        ("arrears", "on", ("arrears", True)),
+        ("tke_ccn", "off", ("tke_ccn", False)),
+    ):
+        asked = {"setting": setting, "value": value}
+        assert client.post("/sandbox/account/", asked).status_code == 302
+        name, wanted = shown
+        assert sandbox_control.ask("tencent", "GET", "account")[name] == wanted
+    page = client.get("/sandbox/").text
+    assert "Make it STANDARD (bill-by-IP)" in page
+    quota = {"setting": "quota", "quota": "TOTAL_TARGET_BIND_QUOTA", "value": "10"}
+    client.post("/sandbox/account/", quota)
+    assert sandbox_control.ask("tencent", "GET", "quota")["TOTAL_TARGET_BIND_QUOTA"] == 10
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, {"setting": "lb", "value": "x"}, {"setting": "quota", "value": "many"}]
+)
+def test_what_is_no_setting_of_the_account_changes_nothing(
+    beside: World, asked: dict[str, str]
+) -> None:
+    before = sandbox_control.ask("tencent", "GET", "account")
+    assert visitor(Role.OPERATOR).post("/sandbox/account/", asked).status_code == 302
+    assert sandbox_control.ask("tencent", "GET", "account") == before
+    assert visitor(Role.VIEWER, "vera").post("/sandbox/account/", asked).status_code == 403

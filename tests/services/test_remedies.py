@@ -14,6 +14,8 @@ from console.models import Activity, Cluster
 from services.binding.routing import unrouted
 from tests.conftest import register
 from tests.console import pages
+from tests.services.test_pages import put_binding
+from tests.wait import until
 from tests.world import World
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
@@ -194,3 +196,23 @@ def test_the_way_back_stays_within_podgate(router: Cluster, operator: Client) ->
 def test_a_cloud_that_says_no_is_quoted(sandbox: World, operator: Client) -> None:
     sandbox.fault("tencent", "forbidden", action="DescribeSecurityGroupPolicies")
     assert "could not be read" in shown(operator, "open-security-group", **OPEN)
+
+
+def test_the_deletion_protection_of_our_load_balancer_is_turned_off(
+    sandbox: World, router: Cluster, operator: Client
+) -> None:
+    lb = sandbox.control("tencent", "POST", "lb", {"name": "ours"})["id"]
+    put_binding(router, lb_id=lb)
+    protect = {"LoadBalancerId": lb, "DeleteProtect": True}
+    tencent.call(router.account, "clb", "ModifyLoadBalancerAttributes", protect)
+    asked = {"LoadBalancerIds": [lb]}
+
+    def flags() -> list[str]:
+        answer = tencent.call(router.account, "clb", "DescribeLoadBalancers", asked)
+        found: list[str] = answer["LoadBalancerSet"][0]["AttributeFlags"]
+        return found
+
+    until(lambda: flags() == ["DeleteProtect"])
+    assert confirmed(operator, "turn-off-deletion-protection", lb=lb) == ""
+    assert flags() == []
+    assert "It is not protected." in shown(operator, "turn-off-deletion-protection", lb=lb)
