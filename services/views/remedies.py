@@ -72,7 +72,7 @@ def _done(
     )
     facts.refresh(cluster)
     rechecks.soon(cluster)
-    wanted.raise_wanted(Binding.objects.filter(cluster=cluster))
+    wanted.raise_wanted(Binding.objects.filter(cluster=cluster, watched=False))
     live.announce(cluster.cluster_id)
     return trouble
 
