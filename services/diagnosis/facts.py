@@ -125,8 +125,9 @@ class BindingFacts:
     problems: tuple[Problem, ...] = ()
     lb_id: str = ""
     lb_status: str = ""
-    due_because: str = ""
-    due_in: float | None = None
+    vip: str = ""
+    # When this load balancer took the place of one that was deleted outside podgate.
+    replaced_at: datetime | None = None
 
 
 @dataclass(frozen=True)

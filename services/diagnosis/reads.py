@@ -233,7 +233,9 @@ def doors(cluster: Cluster, lb_id: str, ips: Sequence[str], patience: Patience) 
     answers = patience.ask(asked | {"balancer": of_cloud.of_balancer(cluster, lb_id)})
     parts = [answers[name] for name in asked]
     unread = next((part for part in parts if isinstance(part, Unread)), None)
-    found = unread or tuple(interface for part in parts for interface in part)
-    ids = set() if isinstance(found, Unread) else {id for one in found for id in one.groups}
+    if unread is not None:
+        return Doors(answers["balancer"], unread, {})
+    found = tuple(interface for part in parts for interface in part)
+    ids = {id for one in found for id in one.groups}
     groups = patience.ask(of_cloud.of_groups(cluster, sorted(ids))) if ids else {}
     return Doors(answers["balancer"], found, groups)

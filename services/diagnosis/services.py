@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from services.diagnosis import around
 from services.diagnosis.facts import BindingFacts, Difference, ServiceFacts, Unread
@@ -57,7 +58,11 @@ def _problems(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
 
 
 def _gone(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
-    if binding.lb_status != "missing" or binding.phase == "Deleting":
+    if binding.phase == "Deleting":
+        return
+    if binding.replaced_at is not None and binding.lb_status != "missing":
+        yield _replaced(facts, binding, binding.replaced_at)
+    if binding.lb_status != "missing":
         return
     words = Sentence(
         "%(lb)s is no longer there: somebody deleted it. podgate looks twice, then makes another "
@@ -67,6 +72,19 @@ def _gone(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
     shown = Proof("DescribeLoadBalancers", f"LoadBalancerIds {binding.lb_id}", "none", _ref(facts))
     step = Sentence("Point whatever uses the old address to the new one.")
     yield Finding(Code.CLB_GONE, Severity.BLOCKS, words, (shown,), step, _ref(facts))
+
+
+def _replaced(facts: ServiceFacts, binding: BindingFacts, at: datetime) -> Finding:
+    words = Sentence(
+        "Its load balancer was deleted outside podgate; %(lb)s took its place %(n)s s ago, at "
+        "%(vip)s.",
+        lb=binding.lb_id,
+        n=round((facts.around.now - at).total_seconds()),
+        vip=binding.vip or "-",
+    )
+    shown = Proof(f"Service {facts.name}", "steps", "CreateLoadBalancer", _ref(facts))
+    step = Sentence("Point whatever uses the old address to the new one.")
+    return Finding(Code.CLB_GONE, Severity.WARNS, words, (shown,), step, _ref(facts))
 
 
 def _changed(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:

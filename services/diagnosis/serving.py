@@ -1,6 +1,7 @@
 """Gathers the facts of a Service: its binding, its Pods, and whether its CLB is as we left it."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
@@ -13,7 +14,7 @@ from services.binding.state import Target
 from services.diagnosis import drift, gather, reads
 from services.diagnosis.facts import BindingFacts, Difference, ServiceFacts, Unread
 from services.diagnosis.reads import Patience
-from services.models import Binding, Phase
+from services.models import Binding, Phase, Token
 from services.printed.rows import as_manifest
 from services.printed.words import who_would_bind
 from services.spec import claimed_by
@@ -21,6 +22,8 @@ from workloads.models import Service
 
 # A page compares a load balancer with the ledger at most this often.
 COMPARED_SECONDS = 10
+# So long it is told that a load balancer was replaced.
+REMEMBERED = timedelta(minutes=15)
 _SETTLED = {Phase.READY, Phase.DEGRADED, Phase.CHECKING}
 
 
@@ -58,16 +61,25 @@ def of_service(
 
 
 def _binding(binding: Binding) -> BindingFacts:
-    due = (binding.due_at - timezone.now()).total_seconds() if binding.due_at else None
     return BindingFacts(
         phase=binding.phase,
         message=binding.message,
         problems=tuple(stored_problems(binding)),
         lb_id=binding.lb_id,
         lb_status=binding.lb_status,
-        due_because=binding.due_because,
-        due_in=due,
+        vip=binding.vip,
+        replaced_at=_replaced_at(binding),
     )
+
+
+def _replaced_at(binding: Binding) -> datetime | None:
+    """The number of a Service's next load balancer rises only once one is confirmed gone."""
+    if not Token.objects.filter(service_uid=binding.service_uid, number__gt=0).exists():
+        return None
+    recent = binding.steps.filter(
+        api_call="CreateLoadBalancer", ok=True, at__gt=timezone.now() - REMEMBERED
+    )
+    return recent.values_list("at", flat=True).first()
 
 
 def _differences(binding: Binding, patience: Patience) -> tuple[Difference, ...] | Unread | None:

@@ -101,9 +101,11 @@ def _rolling(facts: WorkloadFacts) -> Iterator[Finding]:
     if row.kind == "StatefulSet":
         yield _in_order(facts, waits)
         return
-    surge, unavailable = _margins(facts)
-    if row.updated == 0 or (row.updated >= row.replicas and row.available >= row.replicas):
+    # Without Pods of another revision nothing is replaced: they all just start.
+    is_old = len({each.pod.revision for each in facts.pods}) > 1
+    if not is_old and row.updated >= row.replicas:
         return
+    surge, unavailable = _margins(facts)
     words = Sentence(
         "The rollout waits for %(who)s: with maxUnavailable %(unavailable)s and maxSurge "
         "%(surge)s the next Pods are replaced once these are available (%(available)s of "

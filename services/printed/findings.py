@@ -48,7 +48,7 @@ def lines(cluster: Cluster, findings: Iterable[Finding], *, here: Ref) -> list[F
 
 
 def _line(cluster: Cluster, finding: Finding, here: Ref) -> FindingLine:
-    link = finding.link if finding.link != here else None
+    link = None if finding.link in (here, *finding.about) else finding.link
     return FindingLine(
         code=finding.code.value,
         tone=TONES[finding.severity],

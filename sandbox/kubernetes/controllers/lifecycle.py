@@ -44,6 +44,7 @@ class Lifecycle:
             return GRACE - silent
         if not _is_marked(node):
             _mark(plane, node)
+            node = plane.store.get(NODE, None, key.name)
         return _evict(plane, node)
 
 

@@ -81,7 +81,9 @@ async def test_a_silent_kubelet_makes_the_node_unknown_and_its_pods_unready(live
     assert not live.store.get(KINDS["Node"], None, name)["spec"]["taints"]
 
 
-async def test_pods_of_an_unreachable_node_go_when_their_toleration_is_over(live: Live) -> None:
+async def test_pods_of_an_unreachable_node_go_when_their_toleration_is_over(
+    live: Live, caplog: pytest.LogCaptureFixture
+) -> None:
     """taint-eviction-controller; without a kubelet they stay Terminating."""
     manifest = _pod("one")
     manifest["spec"]["tolerations"] = [
@@ -94,6 +96,7 @@ async def test_pods_of_an_unreachable_node_go_when_their_toleration_is_over(live
     assert live.said("TaintManagerEviction") == ["Marking for deletion Pod shop/one"]
     await live.settled()
     assert live.find("Pod", "one") is not None
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

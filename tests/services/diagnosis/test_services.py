@@ -11,7 +11,7 @@ from services.diagnosis.drift import Written, differences
 from services.diagnosis.facts import BindingFacts, Difference, ServiceFacts
 from services.limits import Problem, Severity
 from services.spec import HealthCheck
-from tests.services.diagnosis.shapes import AROUND, codes, service, waiting
+from tests.services.diagnosis.shapes import AROUND, ago, codes, service, waiting
 
 READY = BindingFacts("Ready", lb_id="lb-1", lb_status="running")
 TARGET = Target("10.0.0.1", 8080)
@@ -57,6 +57,13 @@ def test_a_clb_that_was_deleted_is_told() -> None:
     assert diagnose_service(bound(replace(READY, lb_status="missing", phase="Deleting")))[
         0
     ].code == "Terminating"  # fmt: skip
+
+
+def test_a_clb_that_took_the_place_of_another_is_told_for_a_while() -> None:
+    replaced = replace(READY, replaced_at=ago(90), vip="203.0.113.9")
+    found = diagnose_service(bound(replaced))
+    assert codes(found) == ["ClbGone"]
+    assert "lb-1 took its place 90 s ago, at 203.0.113.9" in found[0].sentence
 
 
 def test_a_clb_changed_by_hand_is_told_only_of_what_was_at_rest() -> None:

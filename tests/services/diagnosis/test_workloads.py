@@ -31,6 +31,12 @@ def test_a_rollout_waits_on_max_unavailable_and_names_the_pods() -> None:
     assert "2 of 3" in found[1].sentence
 
 
+def test_the_first_rollout_waits_for_nothing_but_its_pods() -> None:
+    new = {"rollout": "progressing", "updated": 3, "available": 0, "ready": 0}
+    facts = workload(waiting(Cause.CHECKING), strategy=STRATEGY, **new)
+    assert codes(diagnose_workload(facts)) == ["Checking"]
+
+
 def test_of_many_pods_some_are_named_and_the_rest_counted() -> None:
     stuck = [named(f"web-{n}", waiting(Cause.CHECKING)) for n in range(5)]
     found = diagnose_workload(workload(*stuck, strategy=STRATEGY, **ROLLING))

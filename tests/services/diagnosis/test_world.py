@@ -16,6 +16,7 @@ from console import kinds, secrets, tencent
 from console.access import Role
 from console.kube import Kube, connect, path
 from console.models import Activity, Cluster
+from services import facts
 from services.models import Binding
 from tests.console import pages
 from tests.services.binding.driver import create, drive, pods, service
@@ -230,6 +231,8 @@ def test_a_closed_security_group_explains_its_dead_targets(
     name = pods(kube)[0].metadata.name
     found = [one["code"] for one in explained(f"pod shop/{name}") if one["code"] != "BinderDown"]
     assert found == ["SecurityGroup", "DeadLater"]
+    facts.forget()
+    assert client.get(f"{SHOP}/services/shop/bar/").status_code == 200
     html = shown(client, "services/shop/bar/", "SecurityGroup")
     assert "remedies/open-security-group/" in html
 
@@ -250,6 +253,22 @@ def test_a_clb_changed_by_hand_is_told_until_it_is_put_back(
     assert f"the weight of {row.ip}:{row.port} on TCP:8080 is 3" in found["sentence"]
     shown(client, "services/shop/bar/", "ClbChanged")
     drive(bound, until=lambda: not told("service shop/bar", "ClbChanged")())
+
+
+def test_a_clb_that_was_deleted_is_told_though_another_one_is_there(
+    bound: Binding, cluster: Cluster, client: Client
+) -> None:
+    gone = bound.lb_id
+    tencent.call(cluster.account, "clb", "DeleteLoadBalancer", {"LoadBalancerIds": [gone]})
+
+    def replaced() -> bool:
+        row = Binding.objects.get(pk=bound.pk)
+        return row.phase == "Ready" and row.lb_id not in {"", gone}
+
+    drive(bound, until=replaced)
+    found = told("service shop/bar", "ClbGone")()
+    assert "was deleted outside podgate" in found["sentence"]
+    shown(client, "services/shop/bar/", "ClbGone")
 
 
 def test_a_bundle_holds_everything_and_no_secret(
