@@ -3,6 +3,7 @@
 Looked at every minute, and soon after a change; what was found stands on the Binding.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -23,8 +24,8 @@ from services.spec import ServiceSpec, config_name, from_manifest
 
 # A look without a change, and the least time between two of one Service.
 EVERY, AT_MOST = timedelta(seconds=60), timedelta(seconds=5)
-# Bindings in one task; the rest comes with the next.
-SOME = 100
+# Bindings and seconds of one task; the rest comes with the next.
+SOME, LONGEST = 100, 30.0
 
 
 def due(cluster: Cluster | None = None) -> QuerySet[Binding]:
@@ -63,20 +64,24 @@ def look(cluster: Cluster) -> int:
         # Bindings say themselves that the API server does not answer.
         return 0
     balancers = facts.balancers(cluster, [binding.lb_id for binding in bindings if binding.lb_id])
-    news = []
+    news, looked_at, began = list[Binding](), list[Binding](), time.monotonic()
     for binding in bindings:
+        if time.monotonic() - began > LONGEST:
+            break
+        looked_at.append(binding)
         spec = specs.get(binding.service_uid)
         found = _judged(cluster, binding, spec, balancers) if spec else []
         if found != binding.limits:
             news.append(binding)
         binding.limits, binding.limits_at = found, timezone.now()
         binding.limits_seen = binding.wanted
-    Binding.objects.bulk_update(bindings, ["limits", "limits_at", "limits_seen"])
+    Binding.objects.bulk_update(looked_at, ["limits", "limits_at", "limits_seen"])
     # Gates that wait say why: a limit may be the reason.
-    Binding.objects.filter(pk__in=[one.pk for one in news]).update(gates_due_at=timezone.now())
+    explained = Binding.objects.filter(pk__in=[one.pk for one in news], watched=False)
+    explained.update(gates_due_at=timezone.now())
     for binding in news:
         live.announce(topic(binding))
-    return len(bindings)
+    return len(looked_at)
 
 
 def _judged(

@@ -81,8 +81,9 @@ class Ticker:
                 if self._is_time(task.name, key, every):
                     tasks.deliver(task, key, expires=every)
         if self._is_time("limits", 0, LIMITS):
-            for cluster in rechecks.due().values_list("cluster", flat=True).distinct():
-                tasks.deliver(tasks.recheck_limits, cluster, expires=LIMITS)
+            answering = rechecks.due().filter(cluster__unreachable_because="")
+            for cluster in answering.order_by().values_list("cluster", flat=True).distinct():
+                tasks.deliver(tasks.recheck_limits, cluster, expires=60)
         if self._is_time(tasks.beat.name, 0, BEAT):
             tasks.deliver(tasks.beat, expires=BEAT)
 

@@ -1,16 +1,20 @@
 """Limits that break later: found by themselves, kept on the Binding, translated on pages."""
 
+import json
 from datetime import timedelta
 
 import pytest
+import redis
+from django.conf import settings
 from django.db.models import F
 from django.utils import timezone, translation
 
 from console import facts as stored
 from console import kube
 from console.models import Account, Cluster
-from services import facts, rechecks
+from services import facts, rechecks, tasks
 from services.binding import wanted
+from services.binding.ticking import Ticker
 from services.limits import Severity
 from services.models import Binding, Phase
 from tests.conftest import register
@@ -84,6 +88,24 @@ def test_a_service_is_looked_at_again_after_a_minute_or_a_change_and_not_before(
     assert rechecks.due(router).exists()
     rows.update(phase=Phase.DELETING)
     assert not rechecks.due(router).exists()
+
+
+def test_the_ticker_sends_for_clusters_with_something_due_and_for_no_others(
+    router: Cluster, binding: Binding
+) -> None:
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+
+    def sent() -> int:
+        broker.delete("celery")
+        Ticker().tick()
+        found = [json.loads(one)["headers"]["task"] for one in broker.lrange("celery", 0, -1)]
+        return found.count(tasks.recheck_limits.name)
+
+    assert sent() == 1
+    tasks.recheck_limits(router.pk)
+    binding.refresh_from_db()
+    assert binding.limits_at
+    assert sent() == 0
 
 
 def test_an_api_server_that_is_away_leaves_what_was_found(
