@@ -1,6 +1,7 @@
 """`python -m console.serve`: the web process, which ends within a second, open streams and all."""
 
 import argparse
+import gc
 import warnings
 from types import FrameType
 
@@ -23,6 +24,9 @@ class Server(uvicorn.Server):
 
         self.loop = asyncio.get_running_loop()
         await super().startup(sockets)  # type: ignore[arg-type]
+        # What was imported stays: no collection, in the middle of a page, needs to look at it.
+        gc.collect()
+        gc.freeze()
 
 
 def main() -> None:

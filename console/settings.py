@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "console.middleware.in_one_thread",
 ]
 ROOT_URLCONF = "console.urls"
 CSRF_FAILURE_VIEW = "console.views.errors.csrf_failed"
