@@ -13,7 +13,7 @@ from console.network import ROUTED
 from services import facts
 from services.limits import Facts, Mode, Severity, readiness
 from services.limits.cluster import NOT_GLOBAL_ROUTER, NOT_VPC_CNI
-from services.outlook import Line, line
+from services.outlook import Line, is_unknown, line
 from services.words import said
 
 # Problems of a cluster that has no Pods of the mode at all.
@@ -80,7 +80,7 @@ def _mode(known: Facts, mode: Mode) -> ModeCard:
         word, tone = _("Not possible"), "error"
     elif verdict.of(Severity.WARNS):
         word, tone = _("With a warning"), "warning"
-    elif verdict.of(Severity.INFORMS):
+    elif any(map(is_unknown, verdict.problems)):
         word, tone = _("Not everything is known"), "info"
     absent = bool(codes & ABSENT)
     return ModeCard(
