@@ -97,10 +97,11 @@ CCN_NOT_ATTACHED = Limit(
         "network %(cidrs)s."
     ),
     Sentence(
-        "Create a CCN in the VPC console, attach the VPC to it, then register the container "
-        "network; or have Tencent Cloud route it by ticket and declare that here."
+        "Attach the VPC to a CCN, then register the container network; or have Tencent Cloud "
+        "route it by ticket and declare that in the cluster's Basic Information."
     ),
     source="vpc DescribeCcnAttachedInstances State",
+    remedy="attach-ccn",
     link=CCN_CONSOLE,
 )
 CCN_NOT_READY = Limit(
@@ -228,7 +229,8 @@ def _unrouted(facts: Facts) -> Outcome:
     values = {"vpc": facts.vpc_id, "cidrs": ", ".join(ccn.cidrs) or "-", "ccn": ccn.ccn_id or "-"}
     attached = "vpc DescribeCcnAttachedInstances"
     if not ccn.ccn_id:
-        return CCN_NOT_ATTACHED(Evidence(attached, f"instance-id={facts.vpc_id}", "-"), **values)
+        seen = Evidence(attached, f"instance-id={facts.vpc_id}", "-")
+        return CCN_NOT_ATTACHED(seen, remedy={}, **values)
     if not ccn.attached:
         seen = Evidence(attached, "State", ccn.vpc_state or "-")
         return CCN_NOT_READY(seen, vpc_state=ccn.vpc_state or "-", state=ccn.state or "-", **values)
