@@ -8,13 +8,13 @@ from console.kube import Kube, connect, path
 from console.models import Activity, Cluster
 from services import leaving
 from services.admission import abandoned, rolling, scope
-from services.admission.rolling import RESTARTED_AT
 from tests.console.pages import person
 from tests.services.admission.conftest import Webhook, layer
 from tests.services.admission.test_integrity import names
 from tests.services.admission.test_webhook import claim
 from tests.services.binding.driver import GATE
 from tests.wait import until
+from workloads.actions.changes import RESTARTED_AT
 
 pytestmark = pytest.mark.sandbox
 
