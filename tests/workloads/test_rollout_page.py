@@ -241,10 +241,19 @@ def test_a_pod_that_will_not_start_says_its_word(viewer: Client, cluster: Cluste
 def test_who_asked_for_it_in_podgate_started_it(viewer: Client, cluster: Cluster) -> None:
     rollout = under_way(cluster)
     line = activity.record(
-        "dora", "update image", cluster=ID, kind="Deployment", namespace="shop", name="web"
+        "dora", "update-image", cluster=ID, kind="Deployment", namespace="shop", name="web"
     )
     type(line).objects.filter(pk=line.pk).update(at=rollout.started_at)
     assert "started by dora" in text(viewer.get(f"{ROOT}/rollout/"))
+
+
+def test_the_guard_that_stopped_it_did_not_start_it(viewer: Client, cluster: Cluster) -> None:
+    rollout = under_way(cluster)
+    line = activity.record(
+        None, "guard-pause", cluster=ID, kind="Deployment", namespace="shop", name="web"
+    )
+    type(line).objects.filter(pk=line.pk).update(at=rollout.started_at + timedelta(seconds=5))
+    assert "started by kubectl-set" in text(viewer.get(f"{ROOT}/rollout/"))
 
 
 def test_healthy_targets_are_drawn_per_listener(viewer: Client, cluster: Cluster) -> None:

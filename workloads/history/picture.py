@@ -25,6 +25,8 @@ from workloads.timeline.waves import Pace
 GRACE = 30.0
 # Who asked for a rollout did so this shortly before or after it was seen to begin.
 BY_HAND = timedelta(seconds=15)
+# What the audit trail calls the actions that begin one.
+BEGINNINGS = ("update-image", "restart", "roll-back", "resume")
 
 
 @dataclass(frozen=True)
@@ -227,8 +229,9 @@ def started_by(rollout: Rollout) -> str:
         ok=True,
         at__gte=rollout.started_at - BY_HAND,
         at__lte=rollout.started_at + BY_HAND,
+        verb__in=BEGINNINGS,
     )
-    line = lines.order_by("-at").first()
+    line = lines.order_by("at").first()
     return line.username if line else rollout.manager
 
 
