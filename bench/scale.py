@@ -1,0 +1,243 @@
+"""`python -m bench.scale [pods ...]`: index, pages and watches while 20 things a second change.
+
+For 10,000 and 50,000 Pods: listed and stored, then kept while they change, beside what `kubectl
+get pods -w` prints of the same changes and what the official client's models cost.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bench import report
+
+SIZES = (10_000, 50_000)
+PER_SECOND = 20
+SECONDS = 20
+REQUESTS = 200
+CLUSTER = "cls-vpccni01"
+
+
+def main(sizes: list[int]) -> None:
+    results = {}
+    for pods in sizes:
+        # A process each: what one size left in memory must not count for the next.
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.scale", "one", str(pods)],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        results[f"{pods} Pods"] = json.loads(done.stdout.splitlines()[-1])
+    report.write(
+        "scale",
+        settings={
+            "changes per second": PER_SECOND,
+            "for seconds": SECONDS,
+            "pages read meanwhile": REQUESTS,
+            "database": "sqlite",
+        },
+        results=results,
+    )
+
+
+def one(pods: int) -> dict[str, Any]:
+    from bench import index
+    from bench.live import watcher
+    from bench.product import database, headless_sandbox, kube_of, session, web
+
+    with headless_sandbox(pods) as world:
+        database(world)
+        found: dict[str, Any] = {"list, decoded and stored": measured("bench.index", "measure")}
+        found["the same list as the official client's models"] = measured(
+            "bench.scale", "models", str(world.state)
+        )
+        found["the same list as podgate decodes it"] = measured(
+            "bench.scale", "structs", str(world.state)
+        )
+        cookie = session()
+        with watcher(), web() as served:
+            churn = Churn(kube_of(world))
+            index.read_pages(served.port, cookie, len(index.QUERIES))
+            with churn.going(), printed(world.state) as lines:
+                pages = threading.Thread(
+                    target=lambda: found.update(
+                        {"page TTFB": index.read_pages(served.port, cookie, REQUESTS)}
+                    )
+                )
+                pages.start()
+                shown = asyncio.run(streamed(served.port, cookie, churn))
+                pages.join()
+        found["change -> line of kubectl get pods -w"] = late(churn.sent, lines)
+        found["change -> HTML of the Pod's page"] = late(churn.sent, shown)
+        found["longest way of an event into the index"] = lag()
+    return found
+
+
+def measured(*module: str) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-m", *module],
+        env=os.environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+class Churn:
+    """Labels that change on one Pod after the other, and when each change was sent."""
+
+    def __init__(self, server: Any) -> None:
+        from console import kube
+
+        self.server = server
+        page = server.get(kube.path("Pod", "bulk"), limit=500)
+        self.names = [item["metadata"]["name"] for item in page["items"]]
+        # One of ten is the Pod somebody looks at.
+        self.watched = self.names[0]
+        self.sent: dict[int, float] = {}
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        thread = threading.Thread(target=self._run)
+        thread.start()
+        yield
+        thread.join()
+
+    def _run(self) -> None:
+        from console import kube
+
+        started = time.monotonic()
+        for number in range(PER_SECOND * SECONDS):
+            time.sleep(max(0.0, started + number / PER_SECOND - time.monotonic()))
+            name = self.watched if number % 10 == 0 else self.names[number % len(self.names)]
+            self.sent[number] = time.monotonic()
+            change = {"metadata": {"labels": {"beat": f"n{number}"}}}
+            self.server.patch(kube.path("Pod", "bulk", name), change, kind="merge")
+
+
+@contextmanager
+def printed(state: Path) -> Iterator[dict[int, float]]:
+    """When kubectl printed a change, by its number."""
+    seen: dict[int, float] = {}
+    process = subprocess.Popen(
+        [
+            *("kubectl", "--kubeconfig", str(state / f"{CLUSTER}.kubeconfig"), "-n", "bulk"),
+            *("get", "pods", "--watch-only", "-L", "beat", "--no-headers"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            mark = line.split()[-1]
+            if mark.startswith("n") and mark[1:].isdigit():
+                seen.setdefault(int(mark[1:]), time.monotonic())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    yield seen
+    time.sleep(2)
+    process.terminate()
+    thread.join()
+
+
+async def streamed(port: int, cookie: str, churn: Churn) -> dict[int, float]:
+    """When the watched Pod's page held a change, by its number."""
+    import re
+
+    region = quote(f"/clusters/{CLUSTER}/pods/bulk/{churn.watched}/state")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
+    writer.write(
+        f"GET /live/?region={region} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Cookie: sessionid={cookie}\r\n\r\n".encode()
+    )
+    seen: dict[int, float] = {}
+
+    async def read() -> None:
+        async for line in reader:
+            for mark in re.findall(rb"beat=n(\d+)", line):
+                seen.setdefault(int(mark), time.monotonic())
+
+    reading = asyncio.create_task(read())
+    await asyncio.sleep(SECONDS + 2)
+    reading.cancel()
+    writer.close()
+    return seen
+
+
+def late(sent: dict[int, float], seen: dict[int, float]) -> dict[str, Any]:
+    """Only what both saw counts: of two changes within 0.25 s a page shows the second."""
+    found = [at - sent[number] for number, at in seen.items() if number in sent]
+    return {"seen": len(found), **report.percentiles(found)} if found else {"seen": 0}
+
+
+def lag() -> float:
+    from console.models import Cluster
+
+    return round(Cluster.objects.get().lag, 3)
+
+
+def listed(how: str, state: Path) -> dict[str, float]:
+    """All Pods in pages of 500, by the official client or by podgate; seconds and MiB."""
+    from bench.index import resident
+    from tests.world import World
+
+    world = World(state, json.loads((state / "world.json").read_text()), None)  # type: ignore[arg-type]
+    read = by_models if how == "models" else by_structs
+    # Imports do not count.
+    read(world, limit=1)
+    before, started = resident(), time.monotonic()
+    kept = read(world, limit=500)
+    return {
+        "Pods": len(kept),
+        "seconds": round(time.monotonic() - started, 2),
+        "RSS growth MiB": round(resident() - before, 1),
+    }
+
+
+def by_models(world: Any, *, limit: int) -> list[Any]:
+    from kubernetes import client, config
+
+    api = config.new_client_from_config(str(world.state / f"{CLUSTER}.kubeconfig"))
+    core, kept, more = client.CoreV1Api(api), [], ""
+    while True:
+        page = core.list_namespaced_pod("bulk", limit=limit, _continue=more)
+        kept += page.items
+        more = page.metadata._continue
+        if not more or limit == 1:
+            return kept
+
+
+def by_structs(world: Any, *, limit: int) -> list[Any]:
+    from bench.product import kube_of
+    from console import kinds, kube
+
+    kept: list[Any] = []
+    for page in kube_of(world).pages(kube.path("Pod", "bulk"), kinds.List[kinds.Pod], limit=limit):
+        kept += page.items
+        if limit == 1:
+            break
+    return kept
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    if words[:1] == ["one"]:
+        print(json.dumps(one(int(words[1]))), flush=True)
+    elif words[:1] in (["models"], ["structs"]):
+        print(json.dumps(listed(words[0], Path(words[1]))), flush=True)
+        os._exit(0)
+    else:
+        main([int(word) for word in words] or list(SIZES))
