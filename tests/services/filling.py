@@ -57,3 +57,13 @@ def a_form(cluster: Cluster | None = None, **changes: Any) -> CreateServiceForm:
 def second_port(**values: str) -> dict[str, Any]:
     row = {"protocol": "TCP", "target": "8443", "port": "443", "name": ""} | values
     return {f"ports__1__{name}": value for name, value in row.items()}
+
+
+def said(form: CreateServiceForm, field: str) -> str:
+    """The messages beside a field, or beside a field of a row."""
+    form.is_valid()
+    for rows in (form.ports, form.selectors):
+        for row in rows:
+            if field.startswith(f"{row.prefix}-"):
+                return " ".join(map(str, row.errors.get(field.removeprefix(f"{row.prefix}-"), [])))
+    return " ".join(map(str, form.errors.get(field, [])))
