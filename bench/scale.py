@@ -210,8 +210,11 @@ def listed(how: str, state: Path) -> dict[str, float]:
 def by_models(world: Any, *, limit: int) -> list[Any]:
     from kubernetes import client, config
 
-    api = config.new_client_from_config(str(world.state / f"{CLUSTER}.kubeconfig"))
-    core, kept, more = client.CoreV1Api(api), [], ""
+    file = str(world.state / f"{CLUSTER}.kubeconfig")
+    api: Any = config.new_client_from_config(file)  # type: ignore[no-untyped-call]
+    core: Any = client.CoreV1Api(api)
+    kept: list[Any] = []
+    more = ""
     while True:
         page = core.list_namespaced_pod("bulk", limit=limit, _continue=more)
         kept += page.items
