@@ -115,23 +115,12 @@ def apply(
     message: str = "",
 ) -> None:
     """Do it, one Activity row either way. Changed, Impossible or KubeError says why not."""
-    before: dict[str, Any] | None = None
-    after: dict[str, Any] | None = None
-    trouble = ""
+    done = _Done()
     with doors.recording() as calls:
         try:
-            for attempt in range(ATTEMPTS):
-                before = read(cluster, subject)
-                if seen and state_of(before) != seen:
-                    raise Changed
-                try:
-                    after = _write(cluster, subject, action, before)
-                    break
-                except kube.Conflict:
-                    if attempt == ATTEMPTS - 1:
-                        raise
+            _attempt(cluster, subject, action, done, seen=seen)
         except (kube.KubeError, secrets.Unreadable, Impossible, Changed) as error:
-            trouble = _words(error)
+            done.trouble = _words(error)
             raise
         finally:
             activity.record(
@@ -141,15 +130,37 @@ def apply(
                 kind=subject.kind,
                 namespace=subject.namespace,
                 name=subject.name,
-                before=changes.shown(before) if before else None,
-                after=changes.shown(after) if after else None,
-                ok=not trouble,
-                message=trouble or message,
+                before=done.before and changes.shown(done.before),
+                after=done.after and changes.shown(done.after),
+                ok=not done.trouble,
+                message=done.trouble or message,
                 calls=calls,
             )
     live.announce(
         f"{cluster.cluster_id}/workloads/{subject.kind.lower()}/{subject.namespace}/{subject.name}"
     )
+
+
+@dataclass
+class _Done:
+    """What an attempt came to, for the audit trail."""
+
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    trouble: str = ""
+
+
+def _attempt(cluster: Cluster, subject: Subject, action: Action, done: _Done, *, seen: str) -> None:
+    for attempt in range(ATTEMPTS):
+        done.before = read(cluster, subject)
+        if seen and state_of(done.before) != seen:
+            raise Changed
+        try:
+            done.after = _write(cluster, subject, action, done.before)
+            return
+        except kube.Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
 
 
 def _write(cluster: Cluster, subject: Subject, action: Action, before: Manifest) -> dict[str, Any]:

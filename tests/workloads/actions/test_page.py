@@ -152,6 +152,23 @@ def test_a_stateful_set_is_held_by_its_partition_and_gets_it_back(
     assert strategy()["partition"] == 1
 
 
+def test_a_stateful_set_goes_back_by_its_controller_revisions(
+    cluster: Cluster, operator: Client
+) -> None:
+    found = kube.connect(cluster).get(kube.path("StatefulSet"))["items"][0]
+    metadata, template = found["metadata"], found["spec"]["template"]
+    one = template["spec"]["containers"][0]
+    where = kube.path("StatefulSet", metadata["namespace"], metadata["name"])
+    on = f"on={metadata['namespace']}/{metadata['name']}"
+    address = f"{ROOT}/statefulset/images/?{on}&preview=1&image:{one['name']}=other:2"
+    assert confirmed(operator, address).status_code == 302
+    page = f"/clusters/cls-vpccni01/workloads/statefulset/{metadata['namespace']}/"
+    page += f"{metadata['name']}/revisions"
+    until(lambda: len(operator.get(page).context["revisions"]) == 2)
+    assert confirmed(operator, f"{ROOT}/statefulset/rollback/?{on}&to=1").status_code == 302
+    assert kube.connect(cluster).get(where)["spec"]["template"] == template
+
+
 def test_a_form_with_mistakes_keeps_what_was_typed(operator: Client) -> None:
     query = f"{ON}&preview=1&type=RollingUpdate&maxSurge=lots&maxUnavailable=0"
     html = text(operator, f"{ROOT}/deployment/strategy/?{query}")
