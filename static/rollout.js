@@ -66,7 +66,13 @@
     if (row) show(row);
     else hide();
   });
-  document.addEventListener("scroll", hide, { passive: true, capture: true });
+  // Focus scrolls the row into view, and what it tells stays beside it.
+  function follow() {
+    const row = rowOf(document.activeElement);
+    if (row) show(row);
+    else hide();
+  }
+  document.addEventListener("scroll", follow, { passive: true, capture: true });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();
     const row = rowOf(document.activeElement);
