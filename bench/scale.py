@@ -78,7 +78,7 @@ def one(pods: int) -> dict[str, Any]:
                 pages.join()
         found["change -> line of kubectl get pods -w"] = late(churn.sent, lines)
         found["change -> HTML of the Pod's page"] = late(churn.sent, shown)
-        found["longest way of an event into the index"] = lag()
+        found["longest way of an event into the index, seconds"] = churn.lag
     return found
 
 
@@ -105,6 +105,7 @@ class Churn:
         # One of ten is the Pod somebody looks at.
         self.watched = self.names[0]
         self.sent: dict[int, float] = {}
+        self.lag = 0.0
 
     @contextmanager
     def going(self) -> Iterator[None]:
@@ -123,6 +124,8 @@ class Churn:
             self.sent[number] = time.monotonic()
             change = {"metadata": {"labels": {"beat": f"n{number}"}}}
             self.server.patch(kube.path("Pod", "bulk", name), change, kind="merge")
+            if number % PER_SECOND == 0:
+                self.lag = max(self.lag, lag())
 
 
 @contextmanager
@@ -241,6 +244,5 @@ if __name__ == "__main__":
         print(json.dumps(one(int(words[1]))), flush=True)
     elif words[:1] in (["models"], ["structs"]):
         print(json.dumps(listed(words[0], Path(words[1]))), flush=True)
-        os._exit(0)
     else:
         main([int(word) for word in words] or list(SIZES))
