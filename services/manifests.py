@@ -1,8 +1,10 @@
 """Manifests as people write them into files: which Service do they mean; pure."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from services.annotations import unsupported
 from services.spec import ServiceSpec, config_name, from_manifest
 
 
@@ -10,7 +12,15 @@ class Unreadable(Exception):
     """What is in the file cannot be judged, and why."""
 
 
-def spec(documents: Iterable[Any]) -> ServiceSpec:
+@dataclass(frozen=True)
+class Written:
+    """A Service as it was written, and the annotations podgate would refuse on it, with why."""
+
+    spec: ServiceSpec
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+def written(documents: Iterable[Any]) -> Written:
     """The one Service among these documents, with the TkeServiceConfig it names beside it."""
     found = [one for one in _flat(documents) if isinstance(one, Mapping)]
     services = [one for one in found if one.get("kind") == "Service"]
@@ -23,7 +33,9 @@ def spec(documents: Iterable[Any]) -> ServiceSpec:
         if one.get("kind") == "TkeServiceConfig"
     }
     try:
-        return from_manifest(service, configs.get(config_name(service)))
+        spec = from_manifest(service, configs.get(config_name(service)))
+        annotations = service["metadata"].get("annotations") or {}
+        return Written(spec, unsupported(annotations) if spec.claim else ())
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unreadable(f"the Service cannot be read: {error!r}") from error
 

@@ -304,6 +304,19 @@ def test_preflight_of_a_manifest(
     assert any(one["severity"] == "blocks" and one["evidence"] for one in answer["problems"])
 
 
+def test_preflight_refuses_the_annotations_that_the_binding_would_refuse(
+    vpccni: Cluster, manifest: Path
+) -> None:
+    share = "service.kubernetes.io/tke-existed-lbid: lb-1"
+    manifest.write_text(
+        manifest.read_text().replace("podgate.dev/claim: clb", f"podgate.dev/claim: clb, {share}")
+    )
+    code, answer = preflight("cls-vpccni01", "-f", str(manifest))
+    assert code == 1
+    assert answer["problems"][0]["code"] == "UnsupportedAnnotation"
+    assert "tke-existed-lbid" in answer["problems"][0]["message"]
+
+
 def test_preflight_for_people_says_what_to_do(router: Cluster) -> None:
     out = StringIO()
     with suppress(CommandError):

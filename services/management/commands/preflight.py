@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.models import Cluster
 from services import facts, manifests
-from services.limits import Facts, Mode, Verdict, judge, readiness
+from services.limits import (
+    Evidence,
+    Facts,
+    Mode,
+    Problem,
+    Severity,
+    Verdict,
+    judge,
+    readiness,
+)
 from services.limits.problem import to_json
-from services.spec import ServiceSpec
+from services.manifests import Written
 
 MARKS = {"blocks": "BLOCKS", "warns": "warns", "informs": "informs"}
 
@@ -39,7 +49,7 @@ class Command(BaseCommand):
         if cluster is None:
             raise CommandError(f"No cluster {options['cluster_id']}.", returncode=2)
         if options["filename"]:
-            answer = of_service(cluster, _spec(options["filename"]))
+            answer = of_service(cluster, _written(options["filename"]))
         else:
             answer = of_cluster(cluster)
         self.stdout.write(json.dumps(answer, indent=2) if options["json"] else text(answer))
@@ -58,14 +68,27 @@ def of_cluster(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def of_service(cluster: Cluster, spec: ServiceSpec) -> dict[str, Any]:
+def of_service(cluster: Cluster, service: Written) -> dict[str, Any]:
+    spec = service.spec
     known: Facts = facts.live(cluster, spec)
     verdict = judge(spec, known)
+    refused = tuple(_refused(name, why) for name, why in service.refused)
     return {
         "cluster": cluster.cluster_id,
         "service": f"{spec.namespace}/{spec.name}",
-        **_verdict(verdict),
+        **_verdict(replace(verdict, problems=(*refused, *verdict.problems))),
     }
+
+
+def _refused(name: str, why: str) -> Problem:
+    """What the binding would be Blocked with."""
+    return Problem(
+        "UnsupportedAnnotation",
+        Severity.BLOCKS,
+        f"Annotation {name} is not supported: {why}.",
+        "Remove it.",
+        (Evidence("Service", "metadata.annotations", name),),
+    )
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -76,10 +99,10 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _spec(filename: str) -> ServiceSpec:
+def _written(filename: str) -> Written:
     try:
         text = sys.stdin.read() if filename == "-" else Path(filename).read_text()
-        return manifests.spec(list(yaml.safe_load_all(text)))
+        return manifests.written(list(yaml.safe_load_all(text)))
     except (OSError, yaml.YAMLError, manifests.Unreadable) as error:
         raise CommandError(f"{filename}: {error}", returncode=2) from error
 
