@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
@@ -28,7 +29,17 @@ _RANK = {role: rank for rank, role in enumerate(Role)}
 
 
 def role_of(user: AnyUser) -> Role | None:
-    """The user's highest role, read afresh; None for strangers and the disabled."""
+    """The user's highest role, read afresh, once per request; None for strangers, the disabled."""
+    if not isinstance(user, SimpleLazyObject):
+        return _read(user)
+    # `request.user`: a page asks several times.
+    if not hasattr(user, "_podgate_role"):
+        user._podgate_role = _read(user)
+    held: Role | None = user._podgate_role
+    return held
+
+
+def _read(user: AnyUser) -> Role | None:
     if not user.is_authenticated or not user.is_active:
         return None
     if user.is_superuser:

@@ -4,13 +4,16 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from console import activity
 from console.access import Role, cluster_for, has_role, require_role, role_of
 from console.doors import Call
 from console.models import Account, Cluster
+from tests.console.pages import visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +100,15 @@ def test_a_view_that_requires_a_role_refuses_the_others() -> None:
     request.user = user("v", Role.VIEWER)
     with pytest.raises(PermissionDenied):
         page(request, word="no")
+
+
+def test_a_page_asks_for_the_role_once_and_the_next_one_anew() -> None:
+    client = visitor(Role.VIEWER)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/").status_code == 200
+    assert sum("auth_group" in query["sql"] for query in queries) == 1
+    Group.objects.all().delete()
+    assert client.get("/").status_code == 403
 
 
 def patterns(found: list[URLPattern | URLResolver], prefix: str = "") -> list[tuple[str, Any]]:
