@@ -74,9 +74,7 @@ def gather(cluster: Cluster) -> dict[str, Any]:
     return facts
 
 
-def _second_round(
-    account: Account, net: network.NetworkFacts
-) -> dict[str, Callable[[], Any]]:
+def _second_round(account: Account, net: network.NetworkFacts) -> dict[str, Callable[[], Any]]:
     asked: dict[str, Callable[[], Any]] = {
         "DescribeSubnets": lambda: subnets(account, net.eni_subnet_ids)
     }
