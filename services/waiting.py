@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
@@ -22,6 +23,7 @@ from workloads.waits import WaitLine
 
 # A damage that was repaired so soon after a Pod's creation was there at its creation.
 SOON = timedelta(seconds=10)
+MOST_REPAIRS = 200
 _ENDED = {"Succeeded", "Failed", "Completed", "Evicted", "Error"}
 
 
@@ -33,6 +35,28 @@ class _Claimed:
     def selects(self, pod: Pod) -> bool:
         same = self.service.namespace == pod.namespace
         return same and bool(self.service.selector.items() <= pod.labels.items())
+
+
+class Webhook:
+    """What was known of a cluster's webhook, read once for all Pods of a page."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    @cached_property
+    def layer(self) -> AccessLayer | None:
+        return AccessLayer.objects.filter(cluster=self.cluster).first()
+
+    @cached_property
+    def repairs(self) -> Sequence[tuple[datetime, str]]:
+        """The newest first."""
+        rows = Repair.objects.filter(cluster=self.cluster)
+        return list(rows.values_list("at", "what")[:MOST_REPAIRS])
+
+    def damage_at(self, moment: datetime) -> str:
+        """The first damage that was repaired soon after."""
+        found = [what for at, what in self.repairs if moment <= at <= moment + SOON]
+        return found[-1] if found else ""
 
 
 def lines(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, WaitLine]:
@@ -76,8 +100,8 @@ def waits_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, Wait]:
         rows[row.pod_uid].append(row)
     asked = [pod for pod in alive if pod.uid in closed or pod.uid in rows]
     claims = _claims(cluster, asked) if asked else []
-    now = timezone.now()
-    told = {pod.uid: _wait(cluster, pod, claims, rows[pod.uid], now) for pod in asked}
+    now, webhook = timezone.now(), Webhook(cluster)
+    told = {pod.uid: _wait(webhook, pod, claims, rows[pod.uid], now) for pod in asked}
     return {uid: one for uid, one in told.items() if one}
 
 
@@ -111,20 +135,20 @@ def _claims(cluster: Cluster, pods: Sequence[Pod]) -> list[_Claimed]:
 
 
 def _wait(
-    cluster: Cluster,
+    webhook: Webhook,
     pod: Pod,
     claims: Iterable[_Claimed],
     rows: Sequence[Registration],
     now: datetime,
 ) -> Wait | None:
     mine = [one for one in claims if one.selects(pod)]
-    gate = _gate(cluster, pod)
+    gate = _gate(webhook.cluster, pod)
     return waits.wait(
         [way for one in mine for way in _ways(one, pod, rows)],
         gate=gate,
         containers_ready=pod.containers_ready,
         now=now,
-        why_no_gate=why_no_gate(cluster, pod, [one.service for one in mine]) if not gate else "",
+        why_no_gate=why_no_gate(webhook, pod, [one.service for one in mine]) if not gate else "",
     )
 
 
@@ -159,7 +183,7 @@ def _is(entry: Mapping[str, Any], pod: Pod) -> bool:
     return bool(entry["pod"] == pod.name)
 
 
-def why_no_gate(cluster: Cluster, pod: Pod, services: Sequence[Service]) -> str:
+def why_no_gate(webhook: Webhook, pod: Pod, services: Sequence[Service]) -> str:
     """Why the webhook added no gate to a Pod that these claimed Services select, if any do."""
     if not services:
         return ""
@@ -172,16 +196,13 @@ def why_no_gate(cluster: Cluster, pod: Pod, services: Sequence[Service]) -> str:
     first = min(services, key=lambda one: one.created_at)
     if pod.created_at < first.created_at:
         return Sentence("it is older than Service %(name)s.", name=first.name)
-    return _why_not_called(cluster, pod)
+    return _why_not_called(webhook, pod)
 
 
-def _why_not_called(cluster: Cluster, pod: Pod) -> str:
-    damage = Repair.objects.filter(
-        cluster=cluster, at__gte=pod.created_at, at__lte=pod.created_at + SOON
-    ).last()
-    if damage:
-        return Sentence("its registration was damaged at that moment (%(what)s).", what=damage.what)
-    layer = AccessLayer.objects.filter(cluster=cluster).first()
+def _why_not_called(webhook: Webhook, pod: Pod) -> str:
+    if damage := webhook.damage_at(pod.created_at):
+        return Sentence("its registration was damaged at that moment (%(what)s).", what=damage)
+    layer = webhook.layer
     if layer is None or layer.registered_at is None or layer.registered_at > pod.created_at:
         return Sentence("it was not registered in this cluster yet.")
     if layer.probe_ok is False:

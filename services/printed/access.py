@@ -186,15 +186,16 @@ def _repair(one: Repair) -> RepairRow:
 
 
 def covered(cluster: Cluster) -> Sequence[CoverageRow]:
+    webhook = waiting.Webhook(cluster)
     return [
-        CoverageRow(row, row.without[:NAMED], max(0, len(row.without) - NAMED), _why(row))
+        CoverageRow(row, row.without[:NAMED], max(0, len(row.without) - NAMED), _why(row, webhook))
         for row in coverage.coverage(cluster)
     ]
 
 
-def _why(row: Covered) -> str:
+def _why(row: Covered, webhook: waiting.Webhook) -> str:
     """Of the oldest of them, in the words its own page has."""
     if row.oldest is None:
         return ""
-    words = waiting.told(waiting.why_no_gate(row.oldest.cluster, row.oldest, row.selected_by))
+    words = waiting.told(waiting.why_no_gate(webhook, row.oldest, row.selected_by))
     return f"{words[:1].upper()}{words[1:]}"

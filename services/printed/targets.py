@@ -122,7 +122,7 @@ def _weight_note(one: Registration) -> str:
 
 def _detail(one: Registration) -> str:
     if one.health_message and one.health == "Dead":
-        return _("CLB: %(said)s") % {"said": stored(one.health_message)}
+        return _("podgate’s own try: %(said)s") % {"said": stored(one.health_message)}
     if not one.health:
         return _("The CLB has not said anything yet")
     return ""

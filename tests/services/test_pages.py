@@ -188,7 +188,7 @@ def test_the_page_says_what_the_clb_says(viewer: Client, cluster: Cluster) -> No
     for words in (
         "203.0.113.24",
         "lb-7m2kq9xd",
-        "CLB: connection timed out",
+        "podgate’s own try: connection timed out",
         "10.20.32.41:8080",
         "class podgate.dev/clb",
         "Public Network CLB Access, direct to Pods",

@@ -77,12 +77,11 @@ def _ready(cell: Cell) -> SafeString:
 
 def _gates(cell: Cell) -> SafeString:
     line = cell.line
-    if not line.gates:
-        return markup("<td>{}</td>", cell.words.none)
-    shown = status(line.gates_word, line.gates_tone)
+    shown = status(line.gates_word, line.gates_tone) if line.gates else cell.words.none
     if line.unbound:
         return markup(_WHY, shown, cell.words.unbound)
-    if line.wait and not line.pod.gates_open:
+    # Also of a Pod without a gate, and of one whose target is Dead though its gate is open.
+    if line.wait:
         return markup(_WHY, shown, _wait(line.wait))
     return markup("<td>{}</td>", shown)
 
@@ -90,7 +89,7 @@ def _gates(cell: Cell) -> SafeString:
 def _wait(wait: WaitLine) -> SafeString:
     """As workloads/wait.html has it: what can be counted goes on counting in the page."""
     if not wait.pattern:
-        return markup("{}", wait.text)
+        return markup('<span class="wait" data-tone="{}">{}</span>', wait.tone, wait.text)
     if wait.since:
         text = '<span data-wait="{}" data-since="{}" data-interval="{}" data-probes="{}">{}</span>'
         since = wait.since.isoformat()
