@@ -63,7 +63,6 @@ class Code(StrEnum):
     NOT_BOUND = "NotBound"
     WARNING = "Warning"
     TERMINATING = "Terminating"
-    UNREAD = "Unread"
 
 
 _RANK = {Severity.BLOCKS: 0, Severity.WARNS: 1, Severity.INFORMS: 2}

@@ -1,0 +1,87 @@
+"""The region of findings and the evidence bundle as requests: who may, and what is refused."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from console import secrets
+from console.access import Role
+from console.models import Activity, Cluster
+from tests.console import pages
+from tests.workloads.index import listed, put_deployment, put_gated_pod
+
+pytestmark = pytest.mark.django_db
+ID = "cls-vpccni01"
+POD = f"/clusters/{ID}/pods/shop/web-6f7c9d8b5-a"
+REGIONS = [
+    f"{POD}/findings",
+    f"/clusters/{ID}/workloads/deployment/shop/web/findings",
+    f"/clusters/{ID}/services/shop/web/findings",
+]
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    found = pages.cluster(ID, reachable=True, credentials=secrets.encrypt("{}"))
+    listed(found)
+    put_deployment(found)
+    put_gated_pod(found, "web-6f7c9d8b5-a")
+    return found
+
+
+@pytest.mark.parametrize("url", REGIONS)
+@pytest.mark.usefixtures("cluster")
+def test_a_region_needs_a_role_and_answers_reads_only(url: str) -> None:
+    assert Client().get(url).status_code == 302
+    assert pages.visitor(None, "dave").get(url).status_code == 403
+    viewer = pages.visitor()
+    assert viewer.get(url).status_code == 200
+    assert viewer.post(url).status_code == 405
+
+
+@pytest.mark.usefixtures("cluster")
+def test_what_is_no_workload_has_no_findings() -> None:
+    url = f"/clusters/{ID}/workloads/cronjob/shop/web/findings"
+    assert pages.visitor().get(url).status_code == 404
+
+
+@pytest.mark.usefixtures("cluster")
+def test_only_who_may_act_is_offered_actions() -> None:
+    offered = "/services/create/?namespace=shop&amp;workload=deployment%2Fweb"
+    assert offered not in pages.visitor().get(REGIONS[1]).content.decode()
+    html = pages.visitor(Role.OPERATOR, "olga").get(REGIONS[1]).content.decode()
+    assert offered in html
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_bundle_needs_a_role_and_an_object() -> None:
+    url = f"/clusters/{ID}/evidence/pod/shop/web-6f7c9d8b5-a/"
+    assert Client().get(url).status_code == 302
+    assert pages.visitor(None, "dave").get(url).status_code == 403
+    viewer = pages.visitor()
+    assert viewer.post(url).status_code == 405
+    assert viewer.get(f"/clusters/{ID}/evidence/secret/shop/x/").status_code == 404
+    assert viewer.get(f"/clusters/{ID}/evidence/pod/shop/nobody/").status_code == 404
+    assert not Activity.objects.exists()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_cluster_that_does_not_answer_still_gives_a_bundle() -> None:
+    answer = pages.visitor().get(f"/clusters/{ID}/evidence/pod/shop/web-6f7c9d8b5-a/")
+    assert answer.status_code == 200
+    assert Activity.objects.get().verb == "bundle"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("cls-none", "pod", "shop/a"), "No cluster cls-none."),
+        ((ID, "pod", "shop"), "namespace/name"),
+        ((ID, "pod", "shop/nobody"), "No Pod shop/nobody."),
+    ],
+)
+@pytest.mark.usefixtures("cluster")
+def test_explain_says_what_it_cannot_find(arguments: tuple[str, ...], words: str) -> None:
+    with pytest.raises(CommandError, match=words) as refused:
+        call_command("explain", *arguments)
+    assert refused.value.returncode == 2
