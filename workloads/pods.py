@@ -175,9 +175,26 @@ def _container(container: kinds.Container, status: kinds.ContainerStatus) -> dic
         "message": message,
         "since": since,
         "last": f"{last.reason or 'Terminated'} ({last.exit_code})" if last else "",
+        "exit": _exit(last or status.state.terminated),
         "ports": ports_of(container),
         "probe": probe_port(container),
         "eni": any(name in ENI_RESOURCES for name in _wants(container)),
+    }
+
+
+def _exit(ended: kinds.ContainerStateTerminated | None) -> dict[str, Any] | None:
+    """The last exit: its code, reason, and how many seconds the container had run."""
+    if ended is None:
+        return None
+    ran = None
+    if ended.started_at and ended.finished_at:
+        ran = round((ended.finished_at - ended.started_at).total_seconds())
+    return {
+        "code": ended.exit_code,
+        "reason": ended.reason,
+        "message": ended.message,
+        "at": _iso(ended.finished_at),
+        "ran": ran,
     }
 
 

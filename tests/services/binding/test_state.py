@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -173,7 +174,7 @@ def test_a_global_router_pod_is_a_target_where_its_network_is_routed() -> None:
 
 
 def test_without_a_route_no_new_global_router_pod_is_bound_and_each_is_told_why() -> None:
-    at_router = {"add_on": "GLOBAL_ROUTER", "unrouted": "No route."}
+    at_router: dict[str, Any] = {"add_on": "GLOBAL_ROUTER", "unrouted": "No route."}
     desired = desired_state(SPEC, [pod(1)], now=NOW, **at_router)
     assert desired.listeners[HTTP].targets == {}
     (left,) = left_out(SPEC, [pod(1)], desired, **at_router)
@@ -182,7 +183,7 @@ def test_without_a_route_no_new_global_router_pod_is_bound_and_each_is_told_why(
 
 def test_a_route_that_goes_missing_takes_no_bound_target_away() -> None:
     """What was read of the cloud may be wrong for a moment; an outage is not made of it."""
-    at_router = {"add_on": "GLOBAL_ROUTER", "unrouted": "No route."}
+    at_router: dict[str, Any] = {"add_on": "GLOBAL_ROUTER", "unrouted": "No route."}
     observed = bound((1, alive(1)))
     desired = desired_state(SPEC, [pod(1), pod(2)], observed=observed, now=NOW, **at_router)
     assert plan(observed, desired) == ()
