@@ -50,7 +50,7 @@ def diagnose_pod(facts: PodFacts) -> tuple[Finding, ...]:
 
 def findings(facts: PodFacts) -> Iterator[Finding]:
     pod = facts.pod
-    if pod.status in ENDED:
+    if pod.status in ENDED and not pod.terminating:
         return
     found = [*_node(facts), *_drained(facts), *_leaving(facts)]
     if not pod.terminating:

@@ -19,10 +19,12 @@ from services.printed.findings import lines
 KIND = {kind.lower(): kind for kind in WORKLOADS}
 # What no watcher tells of: processes that ended, Events, Nodes, a CLB changed by hand.
 EVERY = 3.0
+# What the CLB says of a target is told as news of its Service, so Pods and workloads listen to
+# those of their namespace: an open gate stays open, so no Pod changes.
 
 
 def _pod_topics(cluster_id: str, namespace: str, name: str) -> list[str]:
-    return [f"{cluster_id}/pods/{namespace}/{name}"]
+    return [f"{cluster_id}/pods/{namespace}/{name}", f"{cluster_id}/services/{namespace}"]
 
 
 def _service_topics(cluster_id: str, namespace: str, name: str) -> list[str]:
@@ -30,7 +32,10 @@ def _service_topics(cluster_id: str, namespace: str, name: str) -> list[str]:
 
 
 def _workload_topics(cluster_id: str, kind: str, namespace: str, name: str) -> list[str]:
-    return [f"{cluster_id}/workloads/{kind}/{namespace}/{name}"]
+    return [
+        f"{cluster_id}/workloads/{kind}/{namespace}/{name}",
+        f"{cluster_id}/services/{namespace}",
+    ]
 
 
 @live.region(topics=_pod_topics, every=EVERY)

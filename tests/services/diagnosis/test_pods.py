@@ -50,6 +50,13 @@ def test_a_pod_that_ended_well_has_no_finding() -> None:
     assert diagnose_pod(pod(status="Completed", ready=False, containers_ready=False)) == ()
 
 
+def test_a_pod_that_ended_and_does_not_go_is_told() -> None:
+    """Its containers are gone, a finalizer keeps it."""
+    ending = {"ending": ago(90), "grace": 1}
+    facts = pod(facts=ending, status="Completed", ready=False, terminating=True)
+    assert "for 90 s, its grace period is 1 s" in only(facts, "Terminating").sentence
+
+
 def test_an_unschedulable_pod_is_told_in_the_schedulers_words() -> None:
     said = condition("PodScheduled", "False", "Unschedulable", UNFIT)
     found = only(pod(node="", ip=None, ready=False, conditions=[said], containers=[]),

@@ -6,6 +6,8 @@ from django.test import Client
 
 from console import secrets
 from console.access import Role
+from console.live.render import source
+from console.live.topics import ancestors
 from console.models import Activity, Cluster
 from tests.console import pages
 from tests.workloads.index import listed, put_deployment, put_gated_pod
@@ -37,6 +39,13 @@ def test_a_region_needs_a_role_and_answers_reads_only(url: str) -> None:
     viewer = pages.visitor()
     assert viewer.get(url).status_code == 200
     assert viewer.post(url).status_code == 405
+
+
+@pytest.mark.parametrize("url", REGIONS)
+def test_a_region_is_drawn_anew_when_the_clb_says_something_new_of_a_target(url: str) -> None:
+    """Which is told as news of its Service: an open gate stays open, so its Pod does not change."""
+    drawn = source(url).topics
+    assert set(ancestors(f"{ID}/services/shop/web")) & set(drawn)
 
 
 @pytest.mark.usefixtures("cluster")

@@ -3,91 +3,22 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
-from contextlib import suppress
 from html import unescape
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
-from console import kinds, secrets, tencent
-from console.access import Role
-from console.kube import Kube, connect, path
+from console import secrets, tencent
+from console.kube import Kube, path
 from console.models import Activity, Cluster
 from services import facts
 from services.models import Binding
-from tests.console import pages
 from tests.services.binding.driver import create, drive, pods, service
+from tests.services.diagnosis.world import SHOP, explained, index, run, shown, told
 from tests.wait import until
-from workloads import rollouts
-from workloads.index import tables
-from workloads.index.services import service_row
-from workloads.models import Pod, Service, Workload
-from workloads.pods import row as pod_row
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sandbox]
-ID = "cls-vpccni01"
-SHOP = f"/clusters/{ID}"
-
-
-@pytest.fixture
-def kube(cluster: Cluster) -> Kube:
-    return connect(cluster)
-
-
-@pytest.fixture
-def client(cluster: Cluster) -> Client:
-    return pages.visitor(Role.OPERATOR)
-
-
-def explained(what: str) -> list[dict[str, Any]]:
-    kind, _, name = what.partition(" ")
-    said = io.StringIO()
-    with suppress(SystemExit):
-        call_command("explain", ID, kind, name, json=True, stdout=said)
-    found: list[dict[str, Any]] = json.loads(said.getvalue())["findings"]
-    return found
-
-
-def told(what: str, code: str) -> Callable[[], Any]:
-    """The finding of this code, once explain has it."""
-    return lambda: next((one for one in explained(what) if one["code"] == code), None)
-
-
-def index(cluster: Cluster, kube: Kube) -> None:
-    """What the watcher would have written by now."""
-    shop = {
-        Pod: [pod_row(one) for one in kube.get(path("Pod", "shop"), kinds.PodList).items],
-        Service: [
-            service_row(one) for one in kube.get(path("Service", "shop"), kinds.ServiceList).items
-        ],
-        Workload: [
-            rollouts.row(kind, one)
-            for kind in rollouts.KINDS
-            for one in kube.get(path(kind, "shop"), kinds.WorkloadList).items
-        ],
-    }
-    for model, rows in shop.items():
-        tables.store(cluster.pk, model, rows)  # type: ignore[arg-type]
-
-
-def shown(client: Client, url: str, code: str) -> str:
-    """The region's HTML, which must tell of this code."""
-    html = client.get(f"{SHOP}/{url}findings").content.decode()
-    assert f'data-code="{code}"' in html, html
-    return html
-
-
-def run(kube: Kube, name: str, *, annotations: dict[str, str] | None = None, **spec: Any) -> None:
-    told = {f"sandbox.podgate.dev/{key}": value for key, value in (annotations or {}).items()}
-    container = {"name": "web", "image": "shop/web:1", "ports": [{"containerPort": 8080}]}
-    container |= spec.pop("container", {})
-    metadata = {"name": name, "namespace": "shop", "labels": {"app": name}, "annotations": told}
-    body = {"metadata": metadata, "spec": {"containers": [container], **spec}}
-    kube.create(path("Pod", "shop"), body)
-
 
 PROBE = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1, "failureThreshold": 1}
 CAUSES: list[tuple[str, dict[str, Any], str]] = [
