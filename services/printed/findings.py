@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
-from services.diagnosis.finding import Code, Finding, Proof, Ref, Remedy, Severity
+from services.diagnosis.finding import Code, Finding, Proof, Ref, Severity
+from services.printed import fixes
 from services.waiting import told
 from workloads.rollouts import KINDS
 
@@ -68,7 +69,9 @@ def _proof(cluster: Cluster, one: Proof) -> ProofLine:
 def _actions(cluster: Cluster, finding: Finding, here: Ref) -> tuple[tuple[str, str], ...]:
     """What podgate can do about it; each leads to a preview that asks first."""
     if finding.remedy is not None:
-        return (_remedy(cluster, finding.remedy, here),)
+        remedy = finding.remedy
+        where = fixes.address(cluster.cluster_id, remedy, back=url(cluster, here))
+        return ((fixes.button(remedy), where),)
     link = finding.link
     if link is None or link.kind not in KINDS:
         return ()
@@ -91,16 +94,6 @@ def _actions(cluster: Cluster, finding: Finding, here: Ref) -> tuple[tuple[str, 
 def _action(cluster: Cluster, ref: Ref, action: str, words: str) -> tuple[str, str]:
     where = reverse("workload_action", args=[cluster.cluster_id, ref.kind.lower(), action])
     return words, f"{where}?{urlencode({'on': f'{ref.namespace}/{ref.name}'})}"
-
-
-def _remedy(cluster: Cluster, remedy: Remedy, here: Ref) -> tuple[str, str]:
-    words = {
-        "open-security-group": _("Add the missing rule"),
-        "register-ccn": _("Register with the CCN"),
-    }
-    query = urlencode({**remedy.parameters, "next": url(cluster, here)})
-    where = reverse("remedy", args=[cluster.cluster_id, remedy.name])
-    return words.get(remedy.name, _("Mend it")), f"{where}?{query}"
 
 
 def url(cluster: Cluster, ref: Ref | None) -> str:

@@ -23,7 +23,8 @@ _BUTTONS = {
 
 def address(cluster_id: str, remedy: Remedy, back: str = "") -> str:
     """Its page, which leads back to where the user came from."""
-    asked = dict(remedy.parameters) | ({"next": back} if back else {})
+    # Sorted: a database that keeps JSON its own way must not make another address of it.
+    asked = dict(sorted(remedy.parameters.items())) | ({"next": back} if back else {})
     where = reverse("remedy", args=[cluster_id, remedy.name])
     return f"{where}?{urlencode(asked)}" if asked else where
 

@@ -15,6 +15,7 @@ from services.forms import Choices, CreateServiceForm
 from services.forms.rows import MOST_ROWS
 from services.spec import manifest, tke_service_config
 from workloads import folded
+from workloads.freshness import freshness
 
 BLANK_PORT = {"protocol": "TCP", "target": "", "port": "", "node_port": "", "name": ""}
 BLANK_SELECTOR = {"key": "", "value": ""}
@@ -121,6 +122,8 @@ def picker(cluster: Cluster, data: QueryDict, kind: str) -> dict[str, Any]:
             "find": find,
             "only": only,
             "rows": shown,
+            # Before the first list of the kind, an empty table would be a lie.
+            "is_read": freshness(cluster, kind).listed,
             "hidden": len(rows) - len(shown),
             "chosen": chosen or next((row for row in shown if row.can), None),
         }

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from console import facts, kube
 from console.access import Role
@@ -15,6 +16,7 @@ from tests.console import pages
 from tests.services.filling import filled, second_port
 from tests.workloads.index import put_deployment
 from tests.world import World
+from workloads.models import Watch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sandbox]
 ID = "cls-vpccni01"
@@ -200,6 +202,17 @@ def test_a_workload_is_referenced_without_javascript(operator: Client, cluster: 
     gone = operator.post(CREATE, filled(**(chosen | {"pick": "vanished"})))
     assert "Deployment vanished no longer exists in shop" in gone.content.decode()
     assert gone.context["form"].draft().selector == (("app", "storefront"),)
+
+
+def test_a_picker_of_what_was_never_read_says_so_and_asks_again(
+    operator: Client, cluster: Cluster
+) -> None:
+    page = operator.post(CREATE, filled(do="pick")).content.decode()
+    assert "The cluster's Deployments are being read" in page
+    assert 'hx-trigger="load delay:1s"' in page
+    Watch.objects.create(cluster=cluster, kind="Deployment", synced_at=timezone.now())
+    page = operator.post(CREATE, filled(do="pick")).content.decode()
+    assert "No Deployment in namespace shop" in page
 
 
 def test_a_part_comes_alone_for_htmx(operator: Client) -> None:
