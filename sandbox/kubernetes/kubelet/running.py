@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # An init container of the sandbox does nothing, for so long.
 INIT_SECONDS = 0.2
+# Real seconds between two probes while all is well, at the least.
+ROUTINE = 1.0
 
 
 async def run(worker: "Worker") -> None:
@@ -137,7 +139,16 @@ async def _readiness(worker: "Worker", container: Container, process: Process) -
         if verdict.note(outcome.ok) or (container.started and container.ready != verdict.value):
             container.ready = container.started and verdict.value
             worker.sync()
-        await worker.plane.clock.sleep(probe.get("periodSeconds", 10))
+        await _until_the_next(worker, probe, outcome)
+
+
+async def _until_the_next(worker: "Worker", probe: Object, outcome: probes.Outcome) -> None:
+    """The probe's period; while all is well no less than a second of the machine's time.
+
+    With a small time scale hundreds of Pods would be asked many times a second for nothing.
+    """
+    seconds = worker.plane.clock.real(probe.get("periodSeconds", 10))
+    await asyncio.sleep(max(seconds, ROUTINE) if outcome.ok else seconds)
 
 
 async def _readiness_now(
@@ -175,4 +186,4 @@ async def _survival(worker: "Worker", container: Container, kind: str) -> int | 
             message = f"Container {container.name} failed {word} probe, will be restarted"
             worker.say("Killing", message)
             return KILLED
-        await worker.plane.clock.sleep(probe.get("periodSeconds", 10))
+        await _until_the_next(worker, probe, outcome)

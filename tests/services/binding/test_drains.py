@@ -10,6 +10,7 @@ from console.models import Account, Cluster
 from services.binding import drains
 from services.models import Binding, Drain, Registration
 from tests.services.binding import driver
+from workloads import stopping
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -44,6 +45,23 @@ def test_a_pod_that_stays_has_no_end() -> None:
     assert drains.times(None) == (None, None)
 
 
+def stop_slowly(kube: Kube, binding: Binding, seconds: int) -> None:
+    """Every Pod of storefront is so long in preStop: longer than a busy machine takes to look."""
+    deployment = path("Deployment", "shop", "storefront")
+    (container,) = kube.get(deployment)["spec"]["template"]["spec"]["containers"]
+    pre_stop = {"exec": {"command": ["sh", "-c", f"sleep {seconds}"]}}
+    container = {"name": container["name"], "lifecycle": {"preStop": pre_stop}}
+    template = {"terminationGracePeriodSeconds": 2 * seconds, "containers": [container]}
+    kube.patch(deployment, {"spec": {"template": {"spec": template}}})
+
+    def is_rolled() -> bool:
+        pods = driver.pods(kube)
+        slow = [stopping.pre_stop(pod.spec.containers[0]) == seconds for pod in pods]
+        return len(slow) == 3 and all(slow) and driver.all_ready(kube)
+
+    driver.drive(binding, until=is_rolled)
+
+
 @pytest.mark.sandbox
 @pytest.mark.django_db(transaction=True)
 def test_weight_zero_comes_before_the_sockets_close_and_both_are_kept(
@@ -51,6 +69,7 @@ def test_weight_zero_comes_before_the_sockets_close_and_both_are_kept(
 ) -> None:
     binding = driver.create(kube, cluster, driver.service())
     driver.drive(binding, until=lambda: driver.all_ready(kube))
+    stop_slowly(kube, binding, 60)
     gone = driver.pods(kube)[0].metadata
     kube.delete(path("Pod", "shop", gone.name))
     done = Drain.objects.filter(pod_uid=gone.uid, deregistered_at__isnull=False)
@@ -59,7 +78,7 @@ def test_weight_zero_comes_before_the_sockets_close_and_both_are_kept(
     assert row.pod_name == gone.name
     assert row.target.startswith("TCP:8080 127.")
     assert row.deleted_at
-    assert row.closes_at == row.deleted_at + timedelta(seconds=10)
+    assert row.closes_at == row.deleted_at + timedelta(seconds=60)
     assert row.weight_zero_at
     assert row.weight_zero_at <= row.deregistered_at  # type: ignore[operator]
     assert not Registration.objects.filter(pod_uid=gone.uid).exists()

@@ -101,8 +101,9 @@ def test_a_declared_ticket_route_binds_without_a_ccn(
 def test_a_dead_targets_gate_names_the_rule_that_drops_its_health_check(
     sandbox: World, cluster: Cluster
 ) -> None:
-    closed = {"of": "eni-eni01", "groups": ["sg-strict01"]}
-    sandbox.control("tencent", "POST", "groups", closed)
+    for interface in ("eni-eni01", "eni-eni02"):
+        closed = {"of": interface, "groups": ["sg-strict01"]}
+        sandbox.control("tencent", "POST", "groups", closed)
     door = connect(cluster)
     until(lambda: len([pod for pod in pods(door) if pod.status.pod_ip]) == 3)
     binding = create(door, cluster, service())
