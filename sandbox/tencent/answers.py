@@ -36,7 +36,6 @@ BALANCER_CONSTANTS: Document = {
     "ProjectId": 0,
     "OpenBgp": 0,
     "Snat": False,
-    "Isolation": 0,
     "Log": "",
     "AddressIPVersion": "ipv4",
     "ChargeType": "POSTPAID_BY_HOUR",
@@ -45,7 +44,6 @@ BALANCER_CONSTANTS: Document = {
     "ConfigId": "",
     "SnatIps": [],
     "SlaType": "",
-    "IsBlock": False,
     "LocalBgp": False,
     "MixIpTarget": False,
     "BackupZoneSet": None,
@@ -88,6 +86,8 @@ def load_balancer(balancer: LoadBalancer, *, counted: bool = False) -> Document:
         }
         if is_open
         else None,
+        "Isolation": int(balancer.isolated),
+        "IsBlock": balancer.banned,
         "LoadBalancerPassToTarget": balancer.pass_to_target,
         "SnatPro": balancer.snat_pro,
         "AttributeFlags": ["DeleteProtect"] if balancer.delete_protect else [],

@@ -125,7 +125,7 @@ def _place(cloud: Cloud, call: Call) -> tuple[Vpc, Subnet | None]:
 def _new(cloud: Cloud, call: Call, vpc: Vpc, subnet: Subnet | None) -> LoadBalancer:
     id = fresh_id("lb", cloud.balancers)
     network = subnet.cidr if subnet else cloud.world.net.public_vips
-    full = subnet is not None and subnet.role == "full"
+    full = subnet is not None and cloud.conditions.is_full(subnet)
     vip = None if full else call.get("Vip") or cloud.free_vip(network)
     if vip is None:
         refuse("ResourceInsufficient", f"No IP address is left in {subnet.id if subnet else ''}.")

@@ -9,6 +9,7 @@ from sandbox.dataplane import DataPlane
 from sandbox.faults import Faults
 from sandbox.tencent.addresses import Addresses
 from sandbox.tencent.clock import Clock
+from sandbox.tencent.conditions import Conditions
 from sandbox.tencent.errors import lb_not_found, listener_not_found
 from sandbox.tencent.health import Checks
 from sandbox.tencent.model import Listener, LoadBalancer
@@ -30,6 +31,7 @@ class Cloud:
         self.balancers: dict[str, LoadBalancer] = {}
         self.quotas = Quotas(store)
         self.networks = Networks(store, world)
+        self.conditions = Conditions(store, world)
         self.addresses = Addresses(world)
         self.traffic = Traffic(DataPlane(world.state / "vips"), clock, self.admits)
         self.checks = Checks(clock, changed=self.health_changed)
@@ -87,8 +89,11 @@ class Cloud:
     ) -> bool:
         """Whether a client gets through the CLB's groups, the network and the backend's groups.
 
-        With "allow traffic by default" only the CLB's own groups are asked.
+        With "allow traffic by default" only the CLB's own groups are asked. One that is isolated,
+        or whose address is banned, forwards nothing.
         """
+        if balancer.isolated or balancer.banned:
+            return False
         # Where nothing is probed the Pods may be a real cluster's, in networks of their own.
         if not self.checks.probe:
             return True
@@ -131,6 +136,7 @@ class Cloud:
         self.store.clear()
         self.faults.switch_off()
         self.quotas, self.networks = Quotas(self.store), Networks(self.store, self.world)
+        self.conditions = Conditions(self.store, self.world)
         self.tasks = Tasks(self)
 
     async def stop(self) -> None:

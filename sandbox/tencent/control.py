@@ -16,6 +16,7 @@ from sandbox.tencent.errors import ApiError
 from sandbox.tencent.listeners import health_check, remove_listeners
 from sandbox.tencent.model import Listener, LoadBalancer, fresh_id
 from sandbox.tencent.networks import Networks
+from sandbox.tencent.security import Policy
 from sandbox.tencent.targets import Change, bind, unbind
 from sandbox.tencent.wire import Reply, Request
 
@@ -46,7 +47,18 @@ class Control:
             ("POST", "groups"): lambda body: self._networks.security.guard(
                 body["of"], body["groups"]
             ),
+            ("POST", "ccn"): self._ccn,
             ("POST", "ccn_route"): self._announce,
+            ("DELETE", "ccn_route"): self._withdraw,
+            ("POST", "cluster"): lambda body: self._cloud.conditions.set(body.pop("id"), body),
+            ("POST", "subnet"): lambda body: self._cloud.conditions.use_up(
+                body["id"], bool(body["used_up"])
+            ),
+            ("POST", "interface"): lambda body: self._cloud.conditions.set_interface(
+                body.pop("id"), body
+            ),
+            ("POST", "rule"): self._rule,
+            ("DELETE", "rule"): self._no_rule,
             ("POST", "clock"): lambda body: self._cloud.clock.advance(float(body["advance"])),
             ("GET", "clock"): lambda body: {"now": self._cloud.clock.now()},
             ("GET", "lb"): self._shown,
@@ -78,12 +90,46 @@ class Control:
         except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
             return Reply({"message": f"bad request: {error}"}, status=400)
 
+    def _ccn(self, body: Document) -> None:
+        """Its state, such as ISOLATED; or `detach`, a VPC that is in it no more."""
+        ccn = self._networks.ccns[body["id"]]
+        ccn.state = body.get("state", ccn.state)
+        if vpc := body.get("detach"):
+            self._networks.detach(ccn, vpc)
+        self._networks.ccn_changed()
+
     def _announce(self, body: Document) -> Document:
-        """A route of somebody else's in a CCN, a data centre's for instance."""
+        """A route of somebody else's in a CCN, a data centre's for instance; or one switched."""
         ccn = self._networks.ccns[body["ccn"]]
         kind = body.get("type", "DIRECTCONNECT")
-        route = self._networks.announce(ccn, body["instance"], body["cidr"], kind)
+        route = self._networks.announce(ccn, body["instance"], self._cidr(body), kind)
+        route.enabled = bool(body.get("enabled", route.enabled))
+        self._networks.ccn_changed()
         return {"id": route.id, "enabled": route.enabled}
+
+    def _withdraw(self, body: Document) -> None:
+        ccn = self._networks.ccns[body["ccn"]]
+        self._networks.withdraw(ccn, body["instance"], self._cidr(body))
+
+    def _cidr(self, body: Document) -> str:
+        """As it is given, or the container network `of` a cluster."""
+        if cidr := body.get("cidr"):
+            return str(cidr)
+        clusters = {cluster.id: cluster for cluster in self._cloud.world.clusters}
+        return str(clusters[body["of"]].pod_cidrs[0])
+
+    def _rule(self, body: Document) -> None:
+        """One rule of a security group at an index: a Policy's fields beside `of` and `at`."""
+        group, at = self._networks.security.groups[body.pop("of")], int(body.pop("at", 0))
+        group.ingress.insert(at, msgspec.convert(body, Policy))
+        self._networks.security.changed(group)
+
+    def _no_rule(self, body: Document) -> None:
+        group = self._networks.security.groups[body["of"]]
+        if int(body["at"]) >= len(group.ingress):
+            raise ValueError(f"{group.id} has no rule {body['at']}")
+        del group.ingress[int(body["at"])]
+        self._networks.security.changed(group)
 
     def _switch_on(self, body: Document) -> Document:
         return {"id": self._cloud.faults.switch_on(body).id}
@@ -116,12 +162,14 @@ class Control:
                 raise ValueError("unknown path")
 
     def _added(self, body: Any, id: str = "", *rest: str) -> Document | None:
-        """`lb` (a new one), `lb/<id>/listeners`, `lb/<id>/listeners/<id>/targets`: by hand."""
+        """`lb` (a new one), `lb/<id>` (what is said of it), its listeners and targets: by hand."""
         if not id:
             return self._load_balancer(body)
         balancer = self._cloud.balancer(id)
         answer: Document | None = None
         match rest:
+            case ():
+                self._marked(balancer, body)
             case ("listeners",):
                 protocol = body.get("protocol", "TCP")
                 listener = Listener(
@@ -141,6 +189,19 @@ class Control:
                 raise ValueError("unknown path")
         self._cloud.changed(balancer)
         return answer
+
+    def _marked(self, balancer: LoadBalancer, body: Document) -> None:
+        """What is said of one that is there: protected, isolated, banned, SNAT Pro, its groups."""
+        known = ("delete_protect", "isolated", "banned", "snat_pro")
+        groups = body.get("security_groups", balancer.security_groups)
+        unknown = (set(body) - {*known, "security_groups"}) | (
+            set(groups) - set(self._networks.security.groups)
+        )
+        if unknown:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        for name in known:
+            setattr(balancer, name, bool(body.get(name, getattr(balancer, name))))
+        balancer.security_groups = list(groups)
 
     def _load_balancer(self, body: Document) -> Document:
         vip = self._cloud.free_vip(self._cloud.world.net.public_vips)

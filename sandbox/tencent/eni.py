@@ -78,18 +78,20 @@ def _enis(cloud: Cloud) -> list[Document]:
 def _of_pods(cloud: Cloud) -> list[Document]:
     held = sorted(cloud.addresses.of_pods())
     return [
-        _eni(
-            eni_of(subnet.id),
-            f"tke-{subnet.name}",
-            vpc,
-            subnet,
-            groups=cloud.networks.security.of_interface(eni_of(subnet.id)),
-            addresses=[_address(ip) for ip in held if IPv4Address(ip) in subnet.cidr],
-        )
+        _of_subnet(cloud, vpc, subnet, [ip for ip in held if IPv4Address(ip) in subnet.cidr])
         for vpc in vpcs(cloud)
         for subnet in vpc.subnets
-        if subnet.role == "pods"
+        if subnet.role == "pods" and cloud.conditions.interface(eni_of(subnet.id)).attached
     ]
+
+
+def _of_subnet(cloud: Cloud, vpc: Vpc, subnet: Subnet, ips: list[str]) -> Document:
+    id = eni_of(subnet.id)
+    primary = cloud.conditions.interface(id).primary
+    groups = cloud.networks.security.of_interface(id)
+    addresses = [_address(ip, primary=primary) for ip in ips]
+    shown = _eni(id, f"tke-{subnet.name}", vpc, subnet, groups=groups, addresses=addresses)
+    return {**shown, "Primary": primary}
 
 
 def _of_nodes(cloud: Cloud) -> list[Document]:

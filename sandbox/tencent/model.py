@@ -85,6 +85,8 @@ class LoadBalancer(msgspec.Struct):
     pass_to_target: bool = False
     snat_pro: bool = False
     delete_protect: bool = False
+    isolated: bool = False
+    banned: bool = False
     charge_type: str = "TRAFFIC_POSTPAID_BY_HOUR"
     bandwidth: int = 10
     zone: str = ""

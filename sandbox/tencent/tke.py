@@ -6,6 +6,7 @@ import msgspec
 
 from sandbox.tencent.addresses import node_ips
 from sandbox.tencent.cloud import Cloud
+from sandbox.tencent.conditions import ENABLING, FAILED, OFF, ON
 from sandbox.tencent.cvm import instance_id
 from sandbox.tencent.errors import ApiError, refuse
 from sandbox.tencent.filters import filtered, page
@@ -43,6 +44,21 @@ def _is_vpc_cni(cluster: Cluster) -> bool:
     return cluster.network_type == "VPC-CNI"
 
 
+def _vpc_cni(cloud: Cloud, cluster: Cluster) -> str:
+    """How far VPC-CNI is on the cluster; empty: it was never enabled."""
+    return cloud.conditions.of(cluster).vpc_cni or (ON if _is_vpc_cni(cluster) else "")
+
+
+def _property(cloud: Cloud, cluster: Cluster) -> str:
+    """The JSON string; a GlobalRouter cluster with VPC-CNI beside it names both."""
+    condition, found = cloud.conditions.of(cluster), dict(PROPERTIES[cluster.id])
+    if condition.network_type:
+        found["NetworkType"] = condition.network_type
+    if _vpc_cni(cloud, cluster) in (ENABLING, ON):
+        found["VpcCniType"] = cluster.vpc_cni_type or "tke-route-eni"
+    return msgspec.json.encode(found).decode()
+
+
 def _network(cluster: Cluster) -> Document:
     pods = [subnet.id for subnet in cluster.vpc.subnets if subnet.role == "pods"]
     cni = _is_vpc_cni(cluster)
@@ -66,24 +82,24 @@ def _network(cluster: Cluster) -> Document:
     }
 
 
-def described(cluster: Cluster) -> Document:
+def described(cloud: Cloud, cluster: Cluster) -> Document:
     """One element of DescribeClusters' Clusters."""
-    old = cluster.read_only
+    old, condition = cluster.read_only, cloud.conditions.of(cluster)
     return {
         "ClusterId": cluster.id,
         "ClusterName": cluster.name,
         "ClusterDescription": DESCRIPTIONS[cluster.id],
         "ClusterVersion": cluster.version,
         "ClusterOs": "ubuntu16.04.1 LTSx86_64" if old else "tlinux3.1x86_64",
-        "ClusterType": "INDEPENDENT_CLUSTER" if old else "MANAGED_CLUSTER",
+        "ClusterType": condition.type or ("INDEPENDENT_CLUSTER" if old else "MANAGED_CLUSTER"),
         "ClusterNetworkSettings": _network(cluster),
         "ClusterNodeNum": cluster.nodes,
         "ProjectId": 0,
         "TagSpecification": None
         if old
         else [{"ResourceType": "cluster", "Tags": [{"Key": "team", "Value": "shop"}]}],
-        "ClusterStatus": "Running",
-        "Property": msgspec.json.encode(PROPERTIES[cluster.id]).decode(),
+        "ClusterStatus": condition.status,
+        "Property": _property(cloud, cluster),
         "ClusterMaterNodeNum": 3 if old else 0,
         "ImageId": "img-eb30mz89",
         "OsCustomizeType": "GENERAL",
@@ -116,7 +132,9 @@ def described(cluster: Cluster) -> Document:
 def describe_clusters(cloud: Cloud, call: Call) -> Answer:
     ids = call.get("ClusterIds")
     documents = [
-        described(cluster) for cluster in cloud.world.clusters if not ids or cluster.id in ids
+        described(cloud, cluster)
+        for cluster in cloud.world.clusters
+        if not ids or cluster.id in ids
     ]
     documents = filtered(
         documents, call.get("Filters", []), _filter_values, code="InvalidParameter.Param"
@@ -145,7 +163,7 @@ def describe_cluster_status(cloud: Cloud, call: Call) -> Answer:
         "ClusterStatusSet": [
             {
                 "ClusterId": cluster.id,
-                "ClusterState": "Running",
+                "ClusterState": cloud.conditions.of(cluster).status,
                 "ClusterInstanceState": "AllNormal",
                 "ClusterBMonitor": True,
                 "ClusterInitNodeNum": 0,
@@ -208,12 +226,13 @@ def describe_cluster_kubeconfig(cloud: Cloud, call: Call) -> Answer:
 @TKE.action("DescribeIPAMD", {"ClusterId*": Text()})
 def describe_ipamd(cloud: Cloud, call: Call) -> Answer:
     cluster = _cluster(cloud, call)
-    cni = _is_vpc_cni(cluster)
+    state = _vpc_cni(cloud, cluster)
+    cni = state in (ON, ENABLING)
     return {
         "EnableIPAMD": cni,
         "EnableCustomizedPodCidr": False,
-        "DisableVpcCniMode": False,
-        "Phase": "running" if cni else "",
+        "DisableVpcCniMode": state == OFF,
+        "Phase": {ON: "running", ENABLING: "initializing"}.get(state, ""),
         "Reason": "",
         "SubnetIds": _network(cluster)["Subnets"] or [],
         "ClaimExpiredDuration": "5m0s" if cni else "",
@@ -223,9 +242,13 @@ def describe_ipamd(cloud: Cloud, call: Call) -> Answer:
 
 @TKE.action("DescribeEnableVpcCniProgress", {"ClusterId*": Text()})
 def describe_enable_vpc_cni_progress(cloud: Cloud, call: Call) -> Answer:
-    if not _is_vpc_cni(_cluster(cloud, call)):
+    cluster = _cluster(cloud, call)
+    state = _vpc_cni(cloud, cluster)
+    if state in ("", OFF):
         refuse("FailedOperation", "VPC-CNI was never enabled for this cluster.")
-    return {"Status": "Succeed", "ErrorMessage": ""}
+    status = {ENABLING: "Running", FAILED: "Failed"}.get(state, "Succeed")
+    error = cloud.conditions.of(cluster).error if state == FAILED else ""
+    return {"Status": status, "ErrorMessage": error}
 
 
 @TKE.action("DescribeClusterRouteTables", {})

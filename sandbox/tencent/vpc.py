@@ -75,7 +75,9 @@ def _vpc(cloud: Cloud, vpc: Vpc) -> Document:
 def describe_subnets(cloud: Cloud, call: Call) -> Answer:
     used = Counter(_subnet_of(cloud, ip) for ip in cloud.used_vips() | cloud.addresses.taken())
     documents = [
-        _subnet(vpc, subnet, used[subnet.id]) for vpc in vpcs(cloud) for subnet in vpc.subnets
+        _subnet(cloud, vpc, subnet, used[subnet.id])
+        for vpc in vpcs(cloud)
+        for subnet in vpc.subnets
     ]
     found = asked_for(documents, call, "SubnetIds", "SubnetId")
     return {"TotalCount": len(found), "SubnetSet": list(page(found, call))}
@@ -87,7 +89,7 @@ def _subnet_of(cloud: Cloud, ip: str) -> str:
     return next((subnet.id for subnet in subnets if address in subnet.cidr), "")
 
 
-def _subnet(vpc: Vpc, subnet: Subnet, used: int) -> Document:
+def _subnet(cloud: Cloud, vpc: Vpc, subnet: Subnet, used: int) -> Document:
     total = subnet.cidr.num_addresses - RESERVED
     return {
         "VpcId": vpc.id,
@@ -99,7 +101,7 @@ def _subnet(vpc: Vpc, subnet: Subnet, used: int) -> Document:
         "Zone": subnet.zone,
         "RouteTableId": f"rtb-{vpc.id.removeprefix('vpc-')}",
         "CreatedTime": CREATED,
-        "AvailableIpAddressCount": 0 if subnet.role == "full" else total - used,
+        "AvailableIpAddressCount": 0 if cloud.conditions.is_full(subnet) else total - used,
         "Ipv6CidrBlock": "",
         "NetworkAclId": "",
         "IsRemoteVpcSnat": False,

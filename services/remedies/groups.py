@@ -25,11 +25,12 @@ def open_security_group(cluster: Cluster, parameters: Parameters) -> Prepared:
     decision = security.decide([security.group(group, rules)], str(source), protocol, port)
     rule: dict[str, Any] = {
         "Protocol": protocol,
-        "Port": str(port),
         "CidrBlock": str(source),
         "Action": "ACCEPT",
         "PolicyDescription": DESCRIPTION,
     }
+    if port:
+        rule["Port"] = str(port)
     at = _place(rules, decision)
     if at < len(rules):
         rule["PolicyIndex"] = at
@@ -38,7 +39,7 @@ def open_security_group(cluster: Cluster, parameters: Parameters) -> Prepared:
         "SecurityGroupPolicySet": {"Version": policies.get("Version"), "Ingress": [rule]},
     }
     words = [_words(policy) for policy in rules]
-    values = {"group": group, "protocol": protocol, "port": port, "source": source}
+    values = {"group": group, "protocol": protocol, "port": port or "ALL", "source": source}
     return Prepared(
         title=_("Open %(group)s for %(protocol)s %(port)s from %(source)s") % values,
         what=_("One ingress rule is added to %(group)s; all its other rules stay as they are.")
@@ -57,16 +58,19 @@ def open_security_group(cluster: Cluster, parameters: Parameters) -> Prepared:
 
 
 def _checked(parameters: Parameters) -> tuple[str, IPv4Network, str, int]:
+    """Group, source, protocol and port; a UDP port's health check is a ping and has port 0."""
     group, protocol = parameters.get("group", ""), parameters.get("protocol", "").upper()
     if not GROUP.fullmatch(group):
         raise Refused(_("%(value)s is not a security group.") % {"value": group or "–"})
-    if protocol not in {"TCP", "UDP"}:
+    if protocol not in {"TCP", "UDP", "ICMP"}:
         raise Refused(_("The protocol is TCP or UDP."))
     try:
         source = IPv4Network(parameters.get("source", ""))
     except (AddressValueError, NetmaskValueError, ValueError):
         raise Refused(_("The source is not an IPv4 range.")) from None
     port = parameters.get("port", "")
+    if protocol == "ICMP":
+        return group, source, protocol, 0
     if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
         raise Refused(_("The port must be 1~65535."))
     return group, source, protocol, int(port)
