@@ -1,7 +1,9 @@
-"""Plays a scene in a running sandbox, or writes their table into docs/use-limits.md (--write)."""
+"""Plays a scene in a running sandbox, prints its Service, or writes the docs (--write)."""
 
 import argparse
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox import world
@@ -21,6 +23,9 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("code", nargs="?", help="of a limit; without one they are listed")
     parser.add_argument("--mend", action="store_true", help="do what makes it pass")
+    parser.add_argument(
+        "--service", action="store_true", help="print the Service that is judged, for preflight -f"
+    )
     parser.add_argument("--lb", default="", help="the load balancer of the Service you look at")
     parser.add_argument(
         "--state", type=Path, default=Path(".sandbox"), help="state directory (.sandbox)"
@@ -29,31 +34,48 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> int:
-    options = arguments().parse_args()
+def main(argv: Sequence[str] | None = None) -> int:
+    options = arguments().parse_args(argv)
     if options.write:
         PAGE.write_text(page(PAGE.read_text()))
         return 0
     if not options.code:
         print("\n".join(SCENES))
         return 0
-    scene, facts = SCENES.get(options.code), world.written(options.state)
-    if scene is None or facts is None:
-        missing = f"scene {options.code}" if scene is None else f"sandbox in {options.state}"
-        print(f"There is no {missing}.", file=sys.stderr)
-        return 1
+    scene = SCENES.get(options.code)
+    if scene is None:
+        return _no(f"There is no scene {options.code}.")
+    if options.service:
+        return _print_service(scene, mended=options.mend)
+    facts = world.written(options.state)
+    if facts is None:
+        return _no(f"There is no sandbox in {options.state}.")
     if "{lb}" in repr((scene.broken, scene.mended)) and not options.lb:
-        print("Bind a Service first and name its load balancer: --lb lb-...", file=sys.stderr)
-        return 1
-    play(scene, Stage(facts, scene.cluster, options.lb), mend=options.mend)
+        return _no("Bind a Service first and name its load balancer: --lb lb-...")
+    try:
+        play(scene, Stage(facts, scene.cluster, options.lb), mend=options.mend)
+    except OSError as error:
+        return _no(f"The sandbox does not do it: {error}.")
+    return 0
+
+
+def _no(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 1
+
+
+def _print_service(scene: Scene, *, mended: bool) -> int:
+    documents = (mended and scene.mended_service) or scene.service
+    if not documents:
+        return _no(f"{scene.code} is about the cluster: preflight it without -f.")
+    print(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(documents)}, indent=2))
     return 0
 
 
 def play(scene: Scene, stage: Stage, *, mend: bool) -> None:
     for step in (*scene.mended, *scene.after) if mend else scene.broken:
         done = stage.play(step)
-        owner = "" if done else "in podgate: "
-        print(f"{'done' if done else 'to do'}  {owner}{words(step)}")
+        print(f"{'done ' if done else 'to do'}  {'' if done else 'in podgate: '}{words(step)}")
     service = (mend and scene.mended_service) or scene.service
     where = (mend and scene.mended_cluster) or scene.cluster
     judged = said(service) if service else f"readiness for {scene.mode}"

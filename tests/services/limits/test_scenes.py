@@ -1,6 +1,8 @@
 """Every use limit seen in the demo world and, after its fix, seen to pass: all facts over HTTP."""
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +12,14 @@ from django.utils import timezone
 from console import facts as stored
 from console.models import Account, Cluster
 from sandbox.scenes import ROOMS, SCENES, UNSEEN, balancer, cluster, network, pods, ports
+from sandbox.scenes.__main__ import main
 from sandbox.scenes.page import page
 from sandbox.scenes.scene import Object, Press, Scene, Step, Told
 from sandbox.scenes.stage import Stage
 from services import facts, manifests, remedies
 from services.limits import CHECKS, Problem, catalogue, judge, readiness
 from services.models import Binding
+from services.spec import CheckType
 from tests.conftest import register
 from tests.services.limits.cases import CASES, PAGE, checks_of
 from tests.wait import until
@@ -158,3 +162,27 @@ def _pressed(code: str) -> list[Any]:
 def test_the_page_tells_the_scenes_that_are_played() -> None:
     text = PAGE.read_text()
     assert page(text) == text, "run: python -m sandbox.scenes --write"
+
+
+def test_a_scenes_service_is_printed_as_preflight_reads_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["UdpPing", "--service", "--mend"]) == 0
+    spec = manifests.written([json.loads(capsys.readouterr().out)]).spec
+    assert spec.health.type is CheckType.CUSTOM
+    assert main(["NotVpcCni", "--service"]) == 1
+    assert main(["NoSuchCode"]) == 1
+    assert "There is no scene NoSuchCode." in capsys.readouterr().err
+
+
+def test_a_scene_that_needs_a_load_balancer_asks_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--state", str(tmp_path)]
+    assert main(["BalancerBanned", *where]) == 1
+    assert "There is no sandbox in" in capsys.readouterr().err
+    (tmp_path / "world.json").write_text("{}")
+    assert main(["BalancerBanned", *where]) == 1
+    assert "--lb" in capsys.readouterr().err
+    assert main(["TkeBinds", *where]) == 0
+    assert "to do  in podgate: the cluster is registered" in capsys.readouterr().out
