@@ -120,7 +120,8 @@ def _to_come(draw: Drawing, begun: int) -> Iterator[Group]:
     drawn = svg([("predicted", starts, ends)], draw.axis)
     status = Status(_("Not created yet"), "idle")
     row = draw.summary("to-come", text, "", drawn, status)
-    yield Group(title, _("in about %(n)s") % {"n": seconds(begins)}, row)
+    soon = _("in about %(n)s") % {"n": seconds(begins)} if begins >= 1 else ""
+    yield Group(title, soon, row)
 
 
 def _serving(draw: Drawing, rest: Sequence[Life]) -> Iterator[Group]:

@@ -132,7 +132,7 @@ def _line(xs: Sequence[tuple[float, Three]], name: str, top: float) -> list[str]
     found = [f"{x:.3g},{_y(getattr(one, name), top):.3g}" for x, one in xs]
     if len(xs) == 1:
         x, y = xs[0][0], _y(getattr(xs[0][1], name), top)
-        return [f"{max(0.0, x - 2):.3g},{y:.3g}", f"{min(WIDTH, x + 2):.3g},{y:.3g}"]
+        return [f"{max(0.0, x - 12):.3g},{y:.3g}", f"{min(WIDTH, x + 12):.3g},{y:.3g}"]
     return found
 
 
