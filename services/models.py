@@ -34,7 +34,8 @@ class Binding(models.Model):
     message = models.TextField(blank=True)
     # [{"code", "severity", "message", "fix"}]
     problems = models.JSONField(default=list)
-    # {"Pending": {"at": iso, "note": "..."}, ...} of the phases passed on the way to Ready.
+    # {"Pending": {"at": iso, "note": "...", "times": 1}, ...} of the phases passed on the way to
+    # Ready: when each was entered last, and how often.
     passed = models.JSONField(default=dict)
 
     # The load balancer: its id once known, whose account and region it is in, its address.

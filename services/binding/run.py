@@ -125,7 +125,10 @@ def report(binding: Binding, standing: Standing, *, is_run: bool = True) -> bool
     if (before, binding.message, binding.problems) == (word, message, problems):
         return False
     if before != word:
-        binding.passed = binding.passed | {word: {"at": now.isoformat(), "note": message}}
+        # A rollout goes a part of the way again: from the stage before it no time is counted.
+        times = binding.passed.get(word, {}).get("times", 0) + 1
+        entry = {"at": now.isoformat(), "note": message, "times": times}
+        binding.passed = binding.passed | {word: entry}
         binding.phase_since = now
     fields = {
         "phase": word,

@@ -60,7 +60,7 @@ def _stage(
 ) -> Stage:
     since = entered.get(stage.value)
     if number < here or binding.phase == Phase.READY == stage:
-        return Stage(phase_word(stage), "done", "", _done(stage, since, entered))
+        return Stage(phase_word(stage), "done", "", _done(binding, stage, since, entered))
     if number > here:
         return Stage(phase_word(stage), "to come", "", ())
     troubled = binding.phase in {Phase.DEGRADED, Phase.BLOCKED}
@@ -71,14 +71,25 @@ def _stage(
     return Stage(word, "current", tone, (*lines, *message))
 
 
-def _done(stage: Phase, since: datetime | None, entered: dict[str, datetime]) -> tuple[str, ...]:
+def _done(
+    binding: Binding, stage: Phase, since: datetime | None, entered: dict[str, datetime]
+) -> tuple[str, ...]:
     if since is None:
         return ()
     at = timezone.localtime(since).strftime("%H:%M:%S")
-    after = [moment for moment in entered.values() if moment > since]
+    after = {moment: name for name, moment in entered.items() if moment > since}
     if stage is Phase.READY or not after:
         return (at,)
-    return (f"{at}, {(min(after) - since).total_seconds():.1f} s",)
+    then = min(after)
+    if _times(binding, after[then]) > _times(binding, stage.value):
+        # A rollout came that way again; this stage ended long before.
+        return (at,)
+    return (f"{at}, {(then - since).total_seconds():.1f} s",)
+
+
+def _times(binding: Binding, stage: str) -> int:
+    """How often it was entered; a Binding is Pending once, when it is made."""
+    return int(binding.passed.get(stage, {}).get("times", 1))
 
 
 def _so_far(binding: Binding, stage: Phase, now: datetime) -> tuple[bool, tuple[str, ...]]:
