@@ -12,6 +12,11 @@ django_application: Any = get_asgi_application()
 
 from django.utils.module_loading import import_string  # noqa: E402
 
+from console import kube  # noqa: E402
+
+# Before there are threads.
+kube.load()
+
 # Raw ASGI applications by path.
 streams: dict[str, Any] = {
     path: import_string(name) for path, name in settings.LIVE_STREAMS.items()

@@ -287,12 +287,21 @@ def _tell(
     )
 
 
+def load() -> None:
+    """Import the official client, which takes a second or two: it brings all its models along.
+
+    Commands that talk to no cluster do without. A process of many threads does it first, because
+    an import that is given up half way, in a thread, leaves a half of the client behind.
+    """
+    with doors.importing:
+        import kubernetes.client.rest  # noqa: F401
+
+
 def _pool(server: str, context: ssl.SSLContext) -> urllib3.HTTPSConnectionPool:
     """The official client's connections to one server, led past our checks.
 
     The pool of that server alone: finding it anew for every call costs a quarter of the call.
     """
-    # Imported when first needed: the client brings all its models along, two seconds of them.
     with doors.importing:
         from kubernetes.client.configuration import Configuration
         from kubernetes.client.rest import RESTClientObject

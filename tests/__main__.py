@@ -1,4 +1,4 @@
-"""`make test`: the checks, then the rings of the suite at once; in CI one of them on PostgreSQL."""
+"""`make test`: the checks, then the rings of the suite; in CI one of them on PostgreSQL."""
 
 import os
 import subprocess
@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "check", "."),
@@ -33,9 +32,8 @@ class Ring:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-# Most tests wait: for the sandbox, for a browser, for a watch that is silent. So the rings run at
-# the same time, and what bounds them is the two cores. On PostgreSQL tests/conftest.py leaves out
-# what cannot tell the difference.
+# One ring after the other: all at once they keep two cores so busy that Pods, watches and browsers
+# wait for minutes. On PostgreSQL tests/conftest.py leaves out what cannot tell the difference.
 RINGS = (
     Ring("everything", ("3", *(f"--ignore={folder}" for folder in WHOLE_PRODUCT))),
     Ring("the whole product", ("2", *WHOLE_PRODUCT)),
@@ -77,40 +75,21 @@ def checks() -> int:
 
 
 def suite() -> int:
-    """Start every ring, show each as it ends; answers how many failed."""
+    """Every ring in turn; answers how many failed."""
     rings = [*RINGS, *([POSTGRES] if os.environ.get("CI") == "true" else [])]
-    started, failed = time.monotonic(), 0
-    with tempfile.TemporaryDirectory() as folder:
-        running = {ring.name: _start(ring, Path(folder) / ring.name) for ring in rings}
-        while running:
-            time.sleep(0.5)
-            for name, (process, output) in list(running.items()):
-                if process.poll() is not None:
-                    _show(name, output, process.returncode, time.monotonic() - started)
-                    failed += bool(process.returncode)
-                    del running[name]
-    return failed
+    return sum(_run(ring) for ring in rings)
 
 
-def _start(ring: Ring, file: Path) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    # pytest as a module: the suite's early plugin is found from here.
+def _run(ring: Ring) -> bool:
+    """Whether it failed. pytest as a module: the suite's early plugin is found from here."""
     words = ["-m", "pytest", *SPREAD, *ring.words]
     print(f"$ {ring.name}:", *words[1:], flush=True)
-    output = file.open("w+b")
-    extra = os.environ | ring.environment
-    return (
-        subprocess.Popen(
-            [sys.executable, *words], env=extra, stdout=output, stderr=subprocess.STDOUT
-        ),
-        output,
-    )
-
-
-def _show(name: str, output: IO[bytes], code: int, seconds: float) -> None:
-    output.seek(0)
-    sys.stdout.write(output.read().decode(errors="replace"))
-    output.close()
-    print(f"{name}: {'failed' if code else 'passed'} after {seconds:.0f} s", flush=True)
+    started = time.monotonic()
+    code = subprocess.run(
+        [sys.executable, *words], env=os.environ | ring.environment, check=False
+    ).returncode
+    print(f"{ring.name}: exit {code} after {time.monotonic() - started:.0f} s", flush=True)
+    return bool(code)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from console import kube
 from console.models import Account, Cluster
 from tests import world as worlds
 from tests.environment import ROOT
@@ -19,6 +20,7 @@ hypothesis.settings.register_profile(
     "podgate", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("podgate")
+kube.load()
 # A slow hash protects passwords, not tests; it made every logged-in test a second longer.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

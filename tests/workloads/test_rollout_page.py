@@ -273,8 +273,8 @@ def test_healthy_targets_are_drawn_per_listener(viewer: Client, cluster: Cluster
     html = viewer.get(f"{ROOT}/rollout/").content.decode()
     assert "between 2 and 4 since the start" in html
     assert "Lowest so far 2" in html
-    found = picture.picture(Rollout.objects.get())
-    # Two of four were missing for 15 of some 33 seconds.
+    found = picture.picture(Rollout.objects.get(), now=rollout.started_at + timedelta(seconds=33))
+    # Two of four were missing for 15 of 33 seconds.
     assert found.lost == pytest.approx(0.5 * 15 / 33, rel=0.05)
 
 
