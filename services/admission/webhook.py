@@ -10,7 +10,6 @@ import ssl
 import sys
 import threading
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,9 +76,8 @@ class Served:
             self.server.close()
         for standing in list(self.desk.open):
             standing.abort()
-        if self.server and sys.version_info >= (3, 13):
-            # Those that are still shaking hands too.
-            self.server.abort_clients()
+        if self.server:
+            _abort(self.server)
 
     async def change(self, now: Front) -> None:
         """Settings, keys or credentials changed; new connections see it at once."""
@@ -230,7 +228,9 @@ class Process:
         await one.start()
 
     async def apply(self, fronts: list[Front]) -> None:
-        """What the database says now."""
+        """What the database says now; who ends takes up nothing new."""
+        if self.ended.is_set():
+            return
         known = {each.pk: each for each in fronts}
         for pk in [pk for pk in self.served if pk not in known]:
             gone = self.served.pop(pk)
@@ -281,7 +281,21 @@ async def _either(event: asyncio.Event, seconds: float) -> None:
 
 
 async def _closed(servers: list[asyncio.Server]) -> None:
-    """What was aborted ends in the loop's next rounds; nobody is waited for longer than that."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.gather(*(each.wait_closed() for each in servers)), 1)
-    await asyncio.sleep(0.05)
+    """What was aborted ends in the loop's next rounds; nobody is waited for longer than a second.
+
+    Who knocked just before the port was closed may be let in after it: aborted in the next round.
+    """
+    ended = asyncio.gather(*(each.wait_closed() for each in servers))
+    for _ in range(20):
+        await asyncio.wait({ended}, timeout=0.05)
+        if ended.done():
+            break
+        for each in servers:
+            _abort(each)
+    ended.cancel()
+
+
+def _abort(one: asyncio.Server) -> None:
+    """Also those that are still shaking hands."""
+    if sys.version_info >= (3, 13):
+        one.abort_clients()

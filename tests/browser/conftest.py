@@ -1,7 +1,6 @@
 """The browser ring: the whole product as `make run` starts it, and Debian's Chromium on top."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -53,7 +52,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, product: Running) -> Iterator[Page]:
+def page(browser: Browser, product: Running, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of a fresh session, not logged in; an error in the console fails the test."""
     context = browser.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})
     opened = context.new_page()
@@ -63,9 +62,9 @@ def page(browser: Browser, product: Running) -> Iterator[Page]:
     opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     yield opened
     context.close()
-    # That something was refused is told twice, by the browser and by htmx: tests provoke it.
-    refused = re.compile(r"status of 4|Status Error Code 4")
-    assert [error for error in errors if not refused.search(error)] == []
+    expected = [mark.args[0] for mark in request.node.iter_markers("console_error")]
+    unexpected = [error for error in errors if not any(text in error for text in expected)]
+    assert [error for error in unexpected if "status of 4" not in error] == []
 
 
 def log_in(
