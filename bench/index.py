@@ -22,7 +22,15 @@ QUERIES = [
     "q=bulk-01", "q=bulk-031-", "q=127.", "namespace=bulk", "namespace=bulk&sort=-age&page=100",
     "status=ready&sort=ip", "status=not-ready", "gates=waiting", "node=no-such-node",
     "workload=deployment/bulk-007", "q=nothing-at-all", "page=150&sort=-node",
+    *(f"health={word}" for word in ("Alive", "Dead", "Unknown", "none")),
+    "health=Alive&sort=-age&page=40", "health=none&sort=node", "gates=open&sort=-age", "gates=none",
+    "network=eni&sort=-name", "network=host", "network=unknown", "status=Running&sort=-restarts",
+    "columns=status,network,revision,images,restarts", "columns=gates,health&health=Dead",
+    "columns=status,ready,gates,health,ip,network,node,workload,revision,images,restarts,age",
+    "namespace=bulk&gates=waiting&health=Unknown&network=eni&q=bulk-00&sort=-node",
 ]  # fmt: skip
+# Every other Deployment has a Service in front; of its Pods one in so many is not Alive.
+DEAD_OF, UNKNOWN_OF = 100, 50
 
 
 def main() -> None:
@@ -40,6 +48,7 @@ def main() -> None:
                 text=True,
             ).stdout.splitlines()[-1]
         )
+        bind()
         cookie = session()
         with web() as served:
             read_pages(served.port, cookie, len(QUERIES))  # warms templates and caches
@@ -105,6 +114,45 @@ def measure() -> None:
 def resident() -> float:
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def bind() -> None:
+    """Services in front of half of the Pods, as the ledger and the index would have them."""
+    from django.utils import timezone
+
+    from console.models import Cluster
+    from services.models import Binding, Registration
+    from workloads.models import Pod, Service
+
+    cluster, now = Cluster.objects.get(), timezone.now()
+    for service in Service.objects.filter(namespace="bulk").order_by("name")[::2]:
+        binding = Binding.objects.create(
+            cluster=cluster, service_uid=service.uid, namespace="bulk", name=service.name,
+            phase="Ready", phase_since=now, lb_id=f"lb-{service.name}", vip="203.0.113.7",
+        )  # fmt: skip
+        pods = list(Pod.objects.filter(workload_name=service.name).order_by("name"))
+        gate = {"type": cluster.gate_type, "reason": "", "message": "", "since": None}
+        rows = []
+        for place, pod in enumerate(pods):
+            health = health_of(place)
+            pod.gates_open = health != "Unknown"
+            pod.gates = [gate | {"status": "True" if pod.gates_open else "False"}]
+            rows.append(
+                Registration(
+                    binding=binding, lb_id=binding.lb_id, listener_id=f"lbl-{service.name}",
+                    protocol="TCP", listener_port=80, ip=pod.ip or "127.0.0.1", port=8080,
+                    pod_uid=pod.uid, pod_name=pod.name, intended_at=now, registered_at=now,
+                    health=health, health_since=now,
+                )
+            )  # fmt: skip
+        Pod.objects.bulk_update(pods, ["gates", "gates_open"], batch_size=200)
+        Registration.objects.bulk_create(rows, batch_size=200)
+
+
+def health_of(place: int) -> str:
+    if place % DEAD_OF == 7:
+        return "Dead"
+    return "Unknown" if place % UNKNOWN_OF == 9 else "Alive"
 
 
 def read_pages(port: int, cookie: str, requests: int) -> dict[str, float]:
