@@ -1,7 +1,7 @@
 """Fixtures the rings share: the sandbox, a registered account and cluster."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import hypothesis
@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from console import kube
 from console.models import Account, Cluster
+from tests import product
 from tests import world as worlds
 from tests.environment import ROOT
 from tests.world import World
@@ -82,6 +83,34 @@ def register(world: World, cluster_id: str, binder: str = "console") -> Cluster:
 def cluster(sandbox: World, account: Account) -> Cluster:
     """cls-vpccni01, registered as a user would."""
     return register(sandbox, "cls-vpccni01")
+
+
+LOGS = pytest.StashKey[product.Sizes]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    if state := product.state_of(getattr(item, "funcargs", {})):
+        item.stash[LOGS] = product.sizes(state)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the product wrote meanwhile, and what the browser showed."""
+    report = yield
+    if not report.failed:
+        return report
+    fixtures = getattr(item, "funcargs", {})
+    if state := product.state_of(fixtures):
+        for name, text in product.written_since(state, item.stash.get(LOGS, {})):
+            report.sections.append((f"Log of {name}", text))
+    page = fixtures.get("page")
+    if call.when == "call" and hasattr(page, "locator"):
+        report.sections.append(("Shown in the browser", product.seen(page)))
+    return report
 
 
 # The longest first: what starts last must not be what everybody waits for.
