@@ -1,13 +1,17 @@
 """A diagnosis as `manage.py explain` and the evidence bundle print it: for people, and as JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
-from services.diagnosis.finding import Finding
+from services.diagnosis.finding import Finding, Ref
 from services.diagnosis.look import Look
 from services.waiting import told
+
+# Named in the text; the JSON has them all.
+NAMED = 10
 
 
 def as_text(cluster: Cluster, look: Look) -> str:
@@ -26,7 +30,7 @@ def _lines(finding: Finding) -> list[str]:
     if finding.next_step:
         lines.append(f"          {_('next')}: {told(finding.next_step)}")
     if finding.about:
-        lines.append(f"          {_('about')}: {', '.join(ref.name for ref in finding.about)}")
+        lines.append(f"          {_('about')}: {_names(finding.about)}")
     if finding.remedy:
         given = ", ".join(f"{key}={value}" for key, value in finding.remedy.parameters.items())
         lines.append(f"          {_('remedy')}: {finding.remedy.name}({given})")
@@ -34,6 +38,13 @@ def _lines(finding: Finding) -> list[str]:
         f"          {_('seen')}: {one.source} {one.field} = {told(one.value)}"
         for one in finding.evidence
     ]
+
+
+def _names(about: Sequence[Ref]) -> str:
+    listed = ", ".join(ref.name for ref in about[:NAMED])
+    if len(about) <= NAMED:
+        return listed
+    return _("%(names)s and %(n)s more Pods") % {"names": listed, "n": len(about) - NAMED}
 
 
 def as_json(cluster: Cluster, look: Look) -> dict[str, Any]:

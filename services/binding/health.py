@@ -55,11 +55,22 @@ def poll(bindings: Iterable[Binding], then: Callable[[set[int], Sequence[Row]], 
     # Before the CLB is asked: what is registered anew meanwhile is not what it speaks of.
     rows = ledger.rows(binding.pk for binding in asked)
     found, news = _read(asked, rows, now)
+    _announce([binding for binding in found if binding.pk in news])
     guarded = guard.look(found, now)
     then(ids | {binding.pk for binding in found}, rows)
     for binding in found:
-        _after(binding, now, is_news=binding.pk in news)
+        _after(binding, now)
     guard.hurry(guarded, now)
+
+
+def _announce(changed: Sequence[Binding]) -> None:
+    """Before anything else is done about it: somebody may look, and wonder what holds it up."""
+    if not changed:
+        return
+    live.announce(*(topic(binding) for binding in changed))
+    dead = Registration.objects.filter(binding__in=changed, health="Dead", health_message="")
+    for pk in dead.order_by().values_list("binding", flat=True).distinct():
+        _try(pk)
 
 
 def refresh(binding: Binding) -> bool:
@@ -114,20 +125,16 @@ def _note(ids: Collection[int], rows: Iterable[Row], said: Said, now: datetime) 
     return news
 
 
-def _after(binding: Binding, now: datetime, *, is_news: bool) -> None:
+def _after(binding: Binding, now: datetime) -> None:
     _update_phase(binding)
     Binding.objects.filter(pk=binding.pk).update(health_due_at=next_look(binding, now))
-    if is_news:
-        live.announce(topic(binding))
-        if binding.registrations.filter(health="Dead", health_message="").exists():
-            _try(binding)
 
 
-def _try(binding: Binding) -> None:
+def _try(binding_id: int) -> None:
     """Find out more of what is Dead, in a task: nobody waits for what does not answer."""
     from services import tasks
 
-    tasks.deliver(tasks.try_targets, binding.pk, expires=60)
+    tasks.deliver(tasks.try_targets, binding_id, expires=60)
 
 
 def words(binding: Binding) -> list[str]:

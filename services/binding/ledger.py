@@ -68,7 +68,8 @@ def owned(
             targets[target] = _with_owner(backend, row)
         listeners[key] = replace(listener, targets=targets)
     _save(news)
-    gone = [row for place, row in rows.items() if place not in seen and _is_over(row, now)]
+    unseen = [row for place, row in rows.items() if place not in seen]
+    gone = [row for row in unseen if _is_over(row, now) or _is_replaced(row, observed)]
     _forget(gone)
     history.read_back(binding, news, gone, observed.registered)
     return replace(observed.state, listeners=listeners)
@@ -189,6 +190,12 @@ def _with_owner(backend: Backend, row: Registration | None) -> Backend:
 
 def _is_over(row: Registration, now: datetime) -> bool:
     return row.registered_at is not None or now - row.intended_at > INTENT_LIVES
+
+
+def _is_replaced(row: Registration, observed: Observed) -> bool:
+    """Somebody deleted its listener: what was to be registered there never will be."""
+    there = observed.ids.get(Key(row.protocol, row.listener_port))
+    return there is not None and there != row.listener_id
 
 
 def _forget(rows: Iterable[Registration]) -> None:

@@ -77,8 +77,21 @@ class Way:
     due_because: str = ""
     due_at: datetime | None = None
 
-    def __str__(self) -> str:
-        return f"{self.listener} of {self.lb_id or 'a load balancer to come'} ({self.service})"
+    @property
+    def words(self) -> Sentence:
+        """ "TCP:80 of lb-1 (shop/bar)", to be translated with the sentence it stands in."""
+        if not self.lb_id:
+            return Sentence(
+                "%(listener)s of a load balancer to come (%(service)s)",
+                listener=self.listener,
+                service=self.service,
+            )
+        return Sentence(
+            "%(listener)s of %(lb)s (%(service)s)",
+            listener=self.listener,
+            lb=self.lb_id,
+            service=self.service,
+        )
 
 
 @dataclass(frozen=True)
@@ -138,7 +151,7 @@ def worst(waits: Iterable[Wait]) -> Wait | None:
 def _without_gate(why: str) -> Wait | None:
     if not why:
         return None
-    return Wait(Cause.NO_GATE, Sentence("The webhook added no gate to this Pod: %(why)s", why=why))
+    return Wait(Cause.NO_GATE, Sentence("The webhook added no gate: %(why)s", why=why))
 
 
 def _afterwards(ways: Iterable[Way], now: datetime) -> Wait | None:
@@ -150,7 +163,7 @@ def _afterwards(ways: Iterable[Way], now: datetime) -> Wait | None:
     words = Sentence(
         "The gate is open, but the CLB says Dead of %(address)s on %(listener)s: %(said)s",
         address=way.address,
-        listener=str(way),
+        listener=way.words,
         said=_said(way, now),
     )
     return Wait(Cause.DEAD_LATER, words)
@@ -163,7 +176,7 @@ def _wait(way: Way, now: datetime) -> Wait:
         words = Sentence(
             "The CLB says Dead of %(address)s on %(listener)s: %(said)s",
             address=way.address,
-            listener=str(way),
+            listener=way.words,
             said=_said(way, now),
         )
         return Wait(Cause.DEAD, words)
@@ -188,7 +201,7 @@ def _checked(way: Way, since: datetime, now: datetime) -> Wait:
     if passed > expected + way.interval:
         words = Sentence(
             "The CLB says Unknown on %(listener)s for %(n)s s now; %(expected)s s are usual.",
-            listener=str(way),
+            listener=way.words,
             n=round(passed),
             expected=expected,
         )
@@ -211,7 +224,9 @@ def _unregistered(way: Way, now: datetime) -> Wait:
         return Wait(Cause.BLOCKED, words)
     if way.due_at and way.due_because and way.due_because != DRAINING:
         return _again(way, way.due_at, now)
-    return Wait(Cause.REGISTERING, Sentence("Waiting to become a target of %(way)s.", way=str(way)))
+    return Wait(
+        Cause.REGISTERING, Sentence("Waiting to become a target of %(way)s.", way=way.words)
+    )
 
 
 def _left_out(way: Way, reason: str, message: str) -> Wait:
@@ -223,7 +238,7 @@ def _left_out(way: Way, reason: str, message: str) -> Wait:
     words = Sentence(
         "%(listener)s has as many targets as the account's quota allows: this Pod waits until "
         "another one goes or the quota is raised.",
-        listener=str(way),
+        listener=way.words,
     )
     return Wait(Cause.QUOTA, words)
 

@@ -109,11 +109,14 @@ def _evidence(facts: PodFacts, code: Code, way: Way) -> tuple[Proof, ...]:
         found.append(proof(facts, "spec.readinessGates", "[]"))
     service = _link(way)
     if way.health:
-        said = f"{way.health}: {way.said}" if way.said else way.health
+        said = (
+            Sentence("%(word)s: %(why)s", word=way.health, why=way.said) if way.said else way.health
+        )
         at = f"{way.lb_id} {way.listener} {way.address}"
         found.append(Proof("DescribeTargetHealth", f"HealthStatusDetail of {at}", said, service))
     elif service is not None and code not in {Code.NO_GATE, Code.NO_SERVICE}:
-        stands = f"{way.phase}: {way.due_because or way.message}"
+        why = way.due_because or way.message
+        stands = Sentence("%(word)s: %(why)s", word=way.phase, why=why)
         found.append(Proof(f"Service {way.service}", "Binding", stands, service))
     return tuple(found)
 

@@ -9,29 +9,33 @@ from services.diagnosis.facts import PodFacts
 from services.diagnosis.finding import Code, Finding, Ref, Sentence, Severity
 from services.diagnosis.pods import findings
 
-# Shown beside a finding that is true of many Pods.
-NAMED = 10
 # True of podgate or a node, not of the Pod it was found with.
 _COMMON = {Code.BINDER_DOWN, Code.CLUSTER_UNREACHABLE, Code.BUDGET}
+# What tells one cause from another of the same kind.
+_BY_EVIDENCE = {Code.BINDER_DOWN, Code.SECURITY_GROUP, Code.NODE_NOT_READY, Code.BUDGET}
+_BY_WORDS = {Code.NO_GATE, Code.BLOCKED}
+# Values of a sentence that name what it is about: other containers, listeners, gates are others.
+_NAMES = ("image", "name", "listener", "way", "service", "gate")
 
 
 def gathered(pods: Iterable[PodFacts]) -> Iterator[Finding]:
     """One finding per cause; the first Pod's words and evidence speak for all that share it."""
-    groups: dict[tuple[Code, str], list[tuple[PodFacts, Finding]]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[tuple[PodFacts, Finding]]] = defaultdict(list)
     for facts in pods:
         for finding in findings(facts):
-            groups[finding.code, _cause(finding)].append((facts, finding))
+            groups[finding.code, *_cause(finding)].append((facts, finding))
     for found in groups.values():
         yield _one(found)
 
 
-def _cause(finding: Finding) -> str:
+def _cause(finding: Finding) -> tuple[object, ...]:
     """What has to be the same; waiting is waiting, however many seconds are left."""
-    if finding.code in {Code.BINDER_DOWN, Code.SECURITY_GROUP, Code.NODE_NOT_READY, Code.NO_GATE}:
-        return str(finding.evidence[0]) if finding.evidence else ""
-    if finding.code is Code.BUDGET:
-        return str(finding.evidence[0])
-    return finding.next_step
+    if finding.code in _BY_EVIDENCE:
+        return finding.evidence[:1]
+    if finding.code in _BY_WORDS:
+        return (finding.sentence,)
+    values = finding.sentence.values if isinstance(finding.sentence, Sentence) else {}
+    return (finding.next_step, *(str(values.get(name, "")) for name in _NAMES))
 
 
 def _one(found: list[tuple[PodFacts, Finding]]) -> Finding:
@@ -43,7 +47,7 @@ def _one(found: list[tuple[PodFacts, Finding]]) -> Finding:
         words = Sentence("Pod %(name)s: %(said)s", name=facts.pod.name, said=first.sentence)
     else:
         words = Sentence("%(n)s Pods: %(said)s", n=len(about), said=_longest(found).sentence)
-    return replace(first, sentence=words, about=about[:NAMED], link=_link(first, about))
+    return replace(first, sentence=words, about=about, link=_link(first, about))
 
 
 def _longest(found: list[tuple[PodFacts, Finding]]) -> Finding:

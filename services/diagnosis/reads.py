@@ -28,19 +28,28 @@ _KUBERNETES = ("kubelet", "kube-", "k3s", "podgate")
 
 @dataclass(frozen=True)
 class Patience:
-    """How long one waits for what is missing, and how old what is known may be."""
+    """How long one waits for what is missing, and how old what is known may be.
+
+    An answer older than `fresh` and younger than `stale` is shown until its successor is there;
+    `late` is told of those that come too late for this look.
+    """
 
     seconds: float
     fresh: float
+    stale: float = 0.0
+    late: Callable[[], None] | None = None
 
     def ask(self, questions: Mapping[str, Question]) -> Mapping[str, Any]:
         if not questions:
             return {}
-        return asking.ask(questions, seconds=self.seconds, fresh=self.fresh).found
+        return asking.ask(
+            questions, seconds=self.seconds, fresh=self.fresh, stale=self.stale, late=self.late
+        ).found
 
 
-# A page never waits: its live region, which follows at once, brings what is read meanwhile.
-PAGE, REGION, NOW = Patience(0.0, 5.0), Patience(2.0, 3.0), Patience(8.0, 0.0)
+# A page never waits: its live region, which follows at once, brings what is read meanwhile. Nor
+# does a region wait for long: it is drawn again with what comes late.
+PAGE, REGION, NOW = Patience(0.0, 5.0, 30.0), Patience(0.4, 3.0, 30.0), Patience(8.0, 0.0)
 
 
 def events_of(cluster: Cluster, uid: str, namespace: str) -> Question:
@@ -203,8 +212,8 @@ def _failure(door: Kube, kind: str, namespace: str, name: str) -> str:
     return next(said, "")
 
 
-def observed(binding: Binding) -> Question:
-    """The load balancer as it is now; None when it is gone."""
+def observed(binding: Binding, mark: object) -> Question:
+    """The load balancer as it is now; None when it is gone. Good for as long as `mark` holds."""
     cluster = binding.cluster
     place = Place(
         account=cluster.account,
@@ -214,7 +223,7 @@ def observed(binding: Binding) -> Question:
         vpc_id="",
         lb_id=binding.lb_id,
     )
-    key = (cluster.pk, "observe", binding.lb_id)
+    key = (cluster.pk, "observe", binding.lb_id, mark)
     return Question("clb:DescribeTargets", lambda: clb.observe(place), key)
 
 

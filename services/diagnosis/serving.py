@@ -1,10 +1,10 @@
 """Gathers the facts of a Service: its binding, its Pods, and whether its CLB is as we left it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.cache import cache
 from django.utils import timezone
 
 from console.models import Binder, Cluster
@@ -86,24 +86,19 @@ def _differences(binding: Binding, patience: Patience) -> tuple[Difference, ...]
     """Only of a binding that is at rest before and after the look: else podgate itself is at it."""
     if not _rests(binding):
         return None
-    key = f"drift:{binding.pk}"
-    known: tuple[Difference, ...] | None = cache.get(key)
-    if known is not None and patience.fresh:
-        return known
-    written = _written(binding)
-    asked = {"observed": reads.observed(binding)}
-    observed = Patience(patience.seconds, 0.0).ask(asked)["observed"]
+    written, done = _written(binding), binding.done
+    # What was seen before podgate's last run or write says nothing of what is written now.
+    asked = {"observed": reads.observed(binding, (done, *written))}
+    rarely = replace(patience, fresh=COMPARED_SECONDS if patience.fresh else 0.0)
+    observed = rarely.ask(asked)["observed"]
     if isinstance(observed, Unread):
         return observed
-    done = binding.done
     binding.refresh_from_db(fields=["done", "wanted", "due_at", "phase"])
     if not isinstance(observed, Observed) or done != binding.done or not _rests(binding):
         return None
     if written != _written(binding):
         return None
-    found = drift.differences(observed.state, written, binding.checks)
-    cache.set(key, found, COMPARED_SECONDS)
-    return found
+    return drift.differences(observed.state, written, binding.checks)
 
 
 def _rests(binding: Binding) -> bool:

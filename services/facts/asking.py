@@ -1,7 +1,7 @@
 """Questions asked at once, each once: their answers live for seconds, and nobody waits too long.
 
 A question that has not answered in time is `Unread`; its thread goes on, so that the next look
-finds the answer.
+finds the answer, and who wants to be told is told when it comes.
 """
 
 import threading
@@ -63,8 +63,19 @@ class Answers:
         return self.found.get(name)
 
 
-def ask(questions: Mapping[str, Question], *, seconds: float, fresh: float) -> Answers:
-    """All of them in parallel; answers no older than `fresh` seconds are not asked for again."""
+def ask(
+    questions: Mapping[str, Question],
+    *,
+    seconds: float,
+    fresh: float,
+    stale: float = 0.0,
+    late: Callable[[], None] | None = None,
+) -> Answers:
+    """All of them in parallel; answers no older than `fresh` seconds are not asked for again.
+
+    Those no older than `stale` do until there is a newer one. `late` is called, in any thread, for
+    every answer that came after `seconds` or is another than the stale one given instead.
+    """
     started, generation = time.time(), cache.get(GENERATION, 0)
     found: dict[str, Answer] = {}
     asked: dict[str, Future[Answer]] = {}
@@ -72,17 +83,37 @@ def ask(questions: Mapping[str, Question], *, seconds: float, fresh: float) -> A
         known = _known(question, generation) if fresh else None
         if known and started - known.at < _lives(known, fresh):
             found[name] = known
+            continue
+        future = _sent(question, generation)
+        if known and started - known.at < stale and not isinstance(known.value, Unread):
+            found[name] = known
+            _tell(late, future, known)
         else:
-            asked[name] = _sent(question, generation)
+            asked[name] = future
     wait(asked.values(), timeout=seconds)
     for name, future in asked.items():
         if future.done():
             found[name] = future.result()
         else:
             found[name] = Answer(_late(questions[name].what, seconds), started)
+            _tell(late, future, None)
     now = time.time()
     ages = [now - one.at for one in found.values() if not isinstance(one.value, Unread)]
     return Answers({name: one.value for name, one in found.items()}, max(ages, default=0.0))
+
+
+def _tell(late: Callable[[], None] | None, future: Future[Answer], given: Answer | None) -> None:
+    """Once the answer is there, if it is another than the one given."""
+    if late is None:
+        return
+
+    def done(answered: Future[Answer]) -> None:
+        if answered.exception() is None and (
+            given is None or answered.result().value != given.value
+        ):
+            late()
+
+    future.add_done_callback(done)
 
 
 def _lives(known: Answer, fresh: float) -> float:

@@ -16,6 +16,8 @@ from workloads.rollouts import KINDS
 TONES = {Severity.BLOCKS: "error", Severity.WARNS: "warning", Severity.INFORMS: "info"}
 # So many pieces of evidence are shown at once; all are in the bundle.
 EVIDENCE = 4
+# So many Pods are named at once; the others are folded.
+NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class FindingLine:
     link: tuple[str, str]
     # What an operator can have podgate do: (words, address), the first is the best.
     actions: tuple[tuple[str, str], ...]
+    # The Pods it is true of, as (name, address): the first, and those that are folded.
     about: tuple[tuple[str, str], ...]
+    more: tuple[tuple[str, str], ...]
 
 
 def lines(cluster: Cluster, findings: Iterable[Finding], *, here: Ref) -> list[FindingLine]:
@@ -50,6 +54,7 @@ def lines(cluster: Cluster, findings: Iterable[Finding], *, here: Ref) -> list[F
 
 def _line(cluster: Cluster, finding: Finding, here: Ref) -> FindingLine:
     link = None if finding.link in (here, *finding.about) else finding.link
+    about = tuple((ref.name, url(cluster, ref)) for ref in finding.about if ref != here)
     return FindingLine(
         code=finding.code.value,
         tone=TONES[finding.severity],
@@ -58,7 +63,8 @@ def _line(cluster: Cluster, finding: Finding, here: Ref) -> FindingLine:
         evidence=tuple(_proof(cluster, one) for one in finding.evidence[:EVIDENCE]),
         link=(str(link), url(cluster, link)) if link and url(cluster, link) else ("", ""),
         actions=_actions(cluster, finding, here),
-        about=tuple((ref.name, url(cluster, ref)) for ref in finding.about if ref != here),
+        about=about[:NAMED],
+        more=about[NAMED:],
     )
 
 

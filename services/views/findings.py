@@ -1,5 +1,7 @@
 """The live region `findings` of Pods, workloads and Services: why it is stuck, if it is."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,18 +26,32 @@ EVERY = 3.0
 
 
 def _pod_topics(cluster_id: str, namespace: str, name: str) -> list[str]:
-    return [f"{cluster_id}/pods/{namespace}/{name}", f"{cluster_id}/services/{namespace}"]
+    return [
+        f"{cluster_id}/pods/{namespace}/{name}",
+        f"{cluster_id}/services/{namespace}",
+        _late(cluster_id, Ref("Pod", namespace, name)),
+    ]
 
 
 def _service_topics(cluster_id: str, namespace: str, name: str) -> list[str]:
-    return [f"{cluster_id}/services/{namespace}/{name}", f"{cluster_id}/pods/{namespace}"]
+    return [
+        f"{cluster_id}/services/{namespace}/{name}",
+        f"{cluster_id}/pods/{namespace}",
+        _late(cluster_id, Ref("Service", namespace, name)),
+    ]
 
 
 def _workload_topics(cluster_id: str, kind: str, namespace: str, name: str) -> list[str]:
     return [
         f"{cluster_id}/workloads/{kind}/{namespace}/{name}",
         f"{cluster_id}/services/{namespace}",
+        _late(cluster_id, Ref(KIND.get(kind, kind), namespace, name)),
     ]
+
+
+def _late(cluster_id: str, here: Ref) -> str:
+    """What is read for this object's findings, and took longer than a region waits."""
+    return f"{cluster_id}/findings/{here.kind.lower()}/{here.namespace}/{here.name}"
 
 
 @live.region(topics=_pod_topics, every=EVERY)
@@ -67,7 +83,9 @@ def _region(
 ) -> HttpResponse:
     cluster = cluster_for(request.user, cluster_id)
     here = Ref(kind, namespace, name)
-    context = context_of(cluster, here, REGION, may_write=is_operator(request.user))
+    late = partial(live.tell, _late(cluster_id, here))
+    patience = replace(REGION, late=late)
+    context = context_of(cluster, here, patience, may_write=is_operator(request.user))
     return render(request, "snippets/findings.html", context)
 
 

@@ -184,6 +184,16 @@ def test_scaling_is_no_rollout(cluster: Cluster) -> None:
     assert not Rollout.objects.exists()
 
 
+def test_no_rollout_ends_before_it_began(cluster: Cluster) -> None:
+    history = RolloutHistory(cluster.pk)
+    told(history, deployment(7, done=False), 2.5)
+    Rollout.objects.update(started_at=at(2.5))
+    # Its last Pod was available long ago, as when only what is at 0 replicas gets a new template.
+    told(history, deployment(7, done=True), 2.6)
+    found = Rollout.objects.get()
+    assert found.finished_at == found.started_at == at(2.5)
+
+
 def test_a_rollout_that_another_one_replaces_is_superseded(cluster: Cluster) -> None:
     history = RolloutHistory(cluster.pk)
     told(history, deployment(6, done=True))

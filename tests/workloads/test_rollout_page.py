@@ -300,6 +300,19 @@ def test_a_finished_rollout_is_listed_and_has_its_waterfall(
     assert "Took" in text(page)
 
 
+@pytest.mark.parametrize("seconds", [0.0, -1.5])
+@pytest.mark.parametrize("replicas", [0, 4])
+@pytest.mark.parametrize("address", [f"{ROOT}/rollout/", *REGIONS])
+def test_a_rollout_that_took_no_time_has_its_page(
+    viewer: Client, cluster: Cluster, address: str, replicas: int, seconds: float
+) -> None:
+    started = timezone.now() - timedelta(seconds=5)
+    ended = started + timedelta(seconds=seconds)
+    begin(cluster, started, finished_at=ended, result="complete", replicas=replicas)
+    put(cluster, "new-0", started)
+    assert viewer.get(address).status_code == 200
+
+
 def test_time_to_ready_by_stage_and_what_moved(viewer: Client, cluster: Cluster) -> None:
     now = timezone.now()
     for number in range(10):

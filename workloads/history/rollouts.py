@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import DateTimeField, Max, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from console import kinds
@@ -164,7 +165,8 @@ class RolloutHistory:
         rows = Rollout.objects.filter(
             cluster_id=self.cluster_pk, workload_uid=uid, finished_at=None
         )
-        rows.update(finished_at=at, result=result)
+        # Kubernetes tells whole seconds: it may seem to have ended before it began.
+        rows.update(finished_at=Greatest("started_at", Value(at, DateTimeField())), result=result)
 
 
 def _started(

@@ -36,8 +36,9 @@ def targets(found: Picture) -> dict[str, Any]:
         # Nobody counts at a load balancer: Ready Pods say the same.
         listeners = [Listener("", _("Ready Pods"), "", None, found.capacity)]
     begins = found.rollout.started_at
-    whole = (found.now - begins).total_seconds() / PARTS
-    scale = axis_of(found) if found.is_running else Axis(begins, whole)
+    # Nothing to replace, nothing to wait for: such a rollout may have taken no time.
+    whole = max(1.0, (found.now - begins).total_seconds())
+    scale = axis_of(found) if found.is_running else Axis(begins, whole / PARTS)
     return {
         "picture": found,
         "rollout": found.rollout,

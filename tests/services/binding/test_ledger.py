@@ -91,6 +91,16 @@ def test_an_intent_that_never_showed_is_forgotten_after_a_while(binding: Binding
     assert not Registration.objects.exists()
 
 
+def test_an_intent_for_a_listener_that_was_replaced_is_over(binding: Binding) -> None:
+    now = timezone.now()
+    step = Register(HTTP, Target("10.9.9.9", 8080), 10, "pod")
+    ledger.intend(binding, [step], {HTTP: "lbl-1"}, {}, now)
+    state = State(listeners={HTTP: Listener(HealthCheck())})
+    other = Observed(state, {HTTP: "lbl-2"}, is_running=True, address="", is_ours=True)
+    ledger.owned(binding, other, [], gate_type="g", now=now)
+    assert not Registration.objects.exists()
+
+
 def test_health_counts_only_once_a_target_was_read_back(binding: Binding) -> None:
     now = timezone.now()
     step = Register(HTTP, Target("10.9.9.9", 8080), 10, "pod")

@@ -99,7 +99,7 @@ def test_a_gate_that_no_service_opens_is_told() -> None:
 def test_a_pod_without_a_gate_says_why_the_webhook_added_none() -> None:
     found = told(way(), gate="", why="it was created before the Service.")
     assert found.cause is Cause.NO_GATE
-    assert found.sentence.endswith("added no gate to this Pod: it was created before the Service.")
+    assert found.sentence.endswith("added no gate: it was created before the Service.")
     assert wait([way()], gate="", containers_ready=True, now=NOW) is None
 
 

@@ -3,10 +3,19 @@
 from dataclasses import replace
 from typing import Any
 
-from services.binding.waits import Cause
+from services.binding.waits import Cause, Wait
 from services.diagnosis import diagnose_workload
 from services.diagnosis.facts import BudgetFacts, PodFacts
-from tests.services.diagnosis.shapes import codes, event, pod, pod_row, waiting, workload
+from services.diagnosis.finding import Sentence
+from tests.services.diagnosis.shapes import (
+    WAY,
+    codes,
+    event,
+    pod,
+    pod_row,
+    waiting,
+    workload,
+)
 
 ROLLING = {"rollout": "progressing", "updated": 1, "available": 2, "ready": 2}
 STRATEGY = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
@@ -49,6 +58,34 @@ def test_what_many_pods_suffer_from_is_said_once() -> None:
     assert codes(found) == ["NoService"]
     assert found[0].sentence == "5 Pods: because"
     assert [ref.name for ref in found[0].about] == [f"web-{n}" for n in range(5)]
+
+
+def test_pods_without_a_gate_are_told_once_for_each_reason() -> None:
+    def without(why: str) -> PodFacts:
+        words = Sentence("The webhook added no gate: %(why)s", why=Sentence(why))
+        return pod(facts={"wait": Wait(Cause.NO_GATE, words), "ways": (WAY,)})
+
+    older = [named(f"web-{n}", without("it is older than Service web.")) for n in range(20)]
+    missed = [named("web-late", without("it was not registered in this cluster yet."))]
+    found = diagnose_workload(workload(*older, *missed, replicas=21))
+    assert codes(found) == ["NoGate", "NoGate"]
+    assert found[0].sentence == "20 Pods: The webhook added no gate: it is older than Service web."
+    assert [ref.name for ref in found[0].about] == [f"web-{n}" for n in range(20)]
+    assert found[1].sentence.startswith("Pod web-late: ")
+
+
+def test_pods_dead_on_two_listeners_are_two_findings() -> None:
+    def dead(listener: str) -> PodFacts:
+        words = Sentence("The CLB says Dead on %(listener)s", listener=listener)
+        way = replace(WAY, listener=listener, health="Dead")
+        return waiting(Cause.DEAD, way, wait=Wait(Cause.DEAD, words))
+
+    pods = [named(f"web-{n}", dead(f"TCP:{80 + n % 2}")) for n in range(4)]
+    found = diagnose_workload(workload(*pods, ready=0, available=0))
+    assert [one.sentence for one in found] == [
+        "2 Pods: The CLB says Dead on TCP:80",
+        "2 Pods: The CLB says Dead on TCP:81",
+    ]
 
 
 def test_a_progress_deadline_that_passed_blocks() -> None:

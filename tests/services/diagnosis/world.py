@@ -12,6 +12,7 @@ from django.test import Client
 from console import kinds
 from console.kube import Kube, path
 from console.models import Cluster
+from tests.wait import until
 from workloads import rollouts
 from workloads.index import tables
 from workloads.index.services import service_row
@@ -54,10 +55,13 @@ def index(cluster: Cluster, kube: Kube) -> None:
 
 
 def shown(client: Client, url: str, code: str) -> str:
-    """The region's HTML, which must tell of this code."""
-    html = client.get(f"{SHOP}/{url}findings").content.decode()
-    assert f'data-code="{code}"' in html, html
-    return html
+    """The region's HTML once it tells of this code: what it reads may come late."""
+
+    def html() -> str:
+        found = client.get(f"{SHOP}/{url}findings").content.decode()
+        return found if f'data-code="{code}"' in found else ""
+
+    return str(until(html))
 
 
 def run(kube: Kube, name: str, *, annotations: dict[str, str] | None = None, **spec: Any) -> None:
