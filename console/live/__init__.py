@@ -5,6 +5,6 @@ HTML, and `hub.stream` (dispatched in `console.asgi`) carries it to the browsers
 """
 
 from console.live.regions import Region, region
-from console.live.topics import announce
+from console.live.topics import announce, tell
 
-__all__ = ["Region", "announce", "region"]
+__all__ = ["Region", "announce", "region", "tell"]
