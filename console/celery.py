@@ -1,11 +1,21 @@
 """The Celery application; tasks live in `services.tasks` and mean "reconcile key X"."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 app = Celery("podgate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _load(**_: Any) -> None:
+    """Before there are threads; only now, because Django must be set up first."""
+    from console import kube
+
+    kube.load()

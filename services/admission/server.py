@@ -12,12 +12,16 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import httptools
+import uvloop
 
 from services.admission.certificates import Pair
 from services.admission.review import LARGEST, Answer, Known, Outcome, answer, refusal
 
+# What a webhook's process runs in: half the work a review of asyncio's own.
+LOOP = uvloop.new_event_loop
 HEADERS = 64 * 1024
 IDLE_SECONDS = 180
 # API servers wait two seconds: a start is waited for a little less.
@@ -39,8 +43,15 @@ class Desk:
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=2000))
     # Connections that stand.
     open: "set[Connection]" = field(default_factory=set)
+    is_closed: bool = False
     last_at: datetime | None = None
     last_injected_at: datetime | None = None
+
+    def close(self) -> None:
+        """Nobody is heard any more, nor who is still shaking hands."""
+        self.is_closed = True
+        for standing in list(self.open):
+            standing.abort()
 
     def answer(self, body: bytes) -> Answer:
         started = time.perf_counter()
@@ -80,8 +91,11 @@ class Connection(asyncio.Protocol):
         self._header_bytes, self._is_json = 0, False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # uvloop's transports have its methods, but are none of its children.
+        self.transport = cast(asyncio.Transport, transport)
+        if self.desk.is_closed:
+            self.transport.abort()
+            return
         self.desk.open.add(self)
         self._touch()
 

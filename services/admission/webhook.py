@@ -7,7 +7,6 @@ only one that knows the database, brings changes in and takes news out. None wai
 import asyncio
 import logging
 import ssl
-import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -74,10 +73,7 @@ class Served:
             follower.stop.set()
         if self.server:
             self.server.close()
-        for standing in list(self.desk.open):
-            standing.abort()
-        if self.server:
-            _abort(self.server)
+        self.desk.close()
 
     async def change(self, now: Front) -> None:
         """Settings, keys or credentials changed; new connections see it at once."""
@@ -219,7 +215,8 @@ class Process:
             self.ended.set()
             for one in self.served.values():
                 one.stop()
-            await _closed([one.server for one in self.served.values() if one.server])
+            # What was aborted ends in the loop's next rounds.
+            await asyncio.sleep(0.05)
             await asyncio.to_thread(_join, thread, *(o.keeper.thread for o in self.served.values()))
 
     async def _serve(self, snapshot: Snapshot) -> None:
@@ -278,24 +275,3 @@ async def _either(event: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
         return
-
-
-async def _closed(servers: list[asyncio.Server]) -> None:
-    """What was aborted ends in the loop's next rounds; nobody is waited for longer than a second.
-
-    Who knocked just before the port was closed may be let in after it: aborted in the next round.
-    """
-    ended = asyncio.gather(*(each.wait_closed() for each in servers))
-    for _ in range(20):
-        await asyncio.wait({ended}, timeout=0.05)
-        if ended.done():
-            break
-        for each in servers:
-            _abort(each)
-    ended.cancel()
-
-
-def _abort(one: asyncio.Server) -> None:
-    """Also those that are still shaking hands."""
-    if sys.version_info >= (3, 13):
-        one.abort_clients()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from console import alive
+from console import alive, kube
 from services.binding import news, waking
 from workloads import index
 
@@ -15,6 +15,7 @@ class Command(BaseCommand):
     help = "Watch every registered cluster: keep the index and wake bindings."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        kube.load()
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from services.admission.server import LOOP
 from services.admission.webhook import BEAT, Process
 
 STALE = 15.0
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             # What was imported stays: collecting it again and again is time that answers wait.
             gc.collect()
             gc.freeze()
-            asyncio.run(run())
+            asyncio.run(run(), loop_factory=LOOP)
 
 
 async def run() -> None:
