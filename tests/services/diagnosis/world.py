@@ -12,6 +12,7 @@ from django.test import Client
 from console import kinds
 from console.kube import Kube, path
 from console.models import Cluster
+from services.facts import add_on
 from tests.wait import until
 from workloads import rollouts
 from workloads.index import tables
@@ -39,8 +40,9 @@ def told(what: str, code: str) -> Callable[[], Any]:
 
 def index(cluster: Cluster, kube: Kube) -> None:
     """What the watcher would have written by now."""
+    kind, found = add_on(cluster), kube.get(path("Pod", "shop"), kinds.PodList).items
     shop = {
-        Pod: [pod_row(one) for one in kube.get(path("Pod", "shop"), kinds.PodList).items],
+        Pod: [pod_row(one, add_on=kind) for one in found],
         Service: [
             service_row(one) for one in kube.get(path("Service", "shop"), kinds.ServiceList).items
         ],
