@@ -22,12 +22,27 @@ def said(text: str) -> str:
 
 
 def stored(text: str) -> str:
-    """A text kept on a row, translated where it follows one of the templates below."""
+    """A text kept on a row, translated where it follows one of the templates below.
+
+    A problem and its fix may stand behind one another: then sentence by sentence.
+    """
+    whole = _translated(text)
+    if whole is not None:
+        return whole
+    for end in re.finditer(r"(?<=[.!?]) ", text):
+        first = _translated(text[: end.start()])
+        if first is not None:
+            between = "" if first.endswith("。") else " "
+            return f"{first}{between}{stored(text[end.end() :])}"
+    return text
+
+
+def _translated(text: str) -> str | None:
     for template, pattern in _patterns():
         if found := pattern.fullmatch(text):
             values = {name: stored(value) for name, value in found.groupdict().items()}
             return gettext(template) % values
-    return text
+    return None
 
 
 # What the engine writes down: phases, problems and steps, in English with their values in place.
@@ -99,6 +114,16 @@ KEPT = (
     gettext_noop("Take it out."),
     gettext_noop("The CLB says done, but it is not."),
     gettext_noop("Waiting for its turn."),
+    gettext_noop("Another worker is at it."),
+    gettext_noop("Another worker took over."),
+    gettext_noop("More steps are left."),
+    gettext_noop("What was refused is tried again."),
+    gettext_noop("Pods wait for room in the account's quota."),
+    gettext_noop("Somebody else's listener appeared on the load balancer."),
+    gettext_noop("The load balancer is gone; another one is made."),
+    gettext_noop("The Service changed meanwhile."),
+    gettext_noop("Found %(lb)s."),
+    gettext_noop("podgate looks again."),
     gettext_noop("Everything is gone."),
     gettext_noop("Draining %(n)s targets at weight 0."),
     gettext_noop("No target yet: the selector matches no Pod whose containers are ready."),

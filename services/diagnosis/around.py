@@ -33,7 +33,7 @@ def _silent(role: str, age: float | None) -> Finding:
             n=round(age),
             rest=rest,
         )
-    seen = "never" if age is None else f"{round(age)} s ago"
+    seen = Sentence("never") if age is None else Sentence("%(n)s s ago", n=round(age))
     proof = Proof("podgate", f"alive.{role}", seen)
     return Finding(Code.BINDER_DOWN, Severity.BLOCKS, words, (proof,), START)
 

@@ -16,6 +16,7 @@ from services.spec import ServiceSpec, from_manifest
 from workloads.models import Pod, Service
 
 EXPLAINED = {Cause.DEAD, Cause.DEAD_LATER, Cause.OVERDUE}
+CLOSED = {firewall.CLIENTS_CLOSED.code, firewall.PROBES_CLOSED.code}
 
 
 def problems(
@@ -85,6 +86,6 @@ def _of_pod(cluster: Cluster, spec: ServiceSpec, pod: Pod, doors: Doors) -> tupl
     )
     outcome = firewall.target_groups(spec, facts)
     said = outcome if isinstance(outcome, tuple) else (outcome,)
-    closed = [one for one in said if isinstance(one, Problem) and one.remedy is not None]
+    closed = [one for one in said if isinstance(one, Problem) and one.code in CLOSED]
     of_checks = [one for one in closed if one.code == firewall.PROBES_CLOSED.code]
     return tuple(replace(one, severity=Severity.BLOCKS) for one in of_checks or closed)

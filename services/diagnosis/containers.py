@@ -108,7 +108,7 @@ def _error(facts: PodFacts, container: Mapping[str, Any]) -> Finding:
         "Container %(name)s cannot be started: %(reason)s: %(why)s",
         name=container["name"],
         reason=container["reason"],
-        why=_end(container["message"] or "no details"),
+        why=_end(container["message"]) if container["message"] else Sentence("no details."),
     )
     field = f"containerStatuses[{container['name']}].state"
     shown = proof(facts, field, f"{container['reason']}: {container['message']}")

@@ -151,7 +151,7 @@ def _two_writers(facts: PodFacts) -> Iterator[Finding]:
         gate=facts.around.gate_type,
     )
     shown = tuple(
-        proof(facts, "metadata.managedFields", f"{who} owns conditions[{facts.around.gate_type}]")
+        proof(facts, f"metadata.managedFields[{who}]", f"conditions[{facts.around.gate_type}]")
         for who in facts.writers
     )
     step = Sentence("Let only one of them write it.")

@@ -212,7 +212,7 @@ def _failure(door: Kube, kind: str, namespace: str, name: str) -> str:
     return next(said, "")
 
 
-def observed(binding: Binding, mark: object) -> Question:
+def observed(binding: Binding, mark: object = None) -> Question:
     """The load balancer as it is now; None when it is gone. Good for as long as `mark` holds."""
     cluster = binding.cluster
     place = Place(

@@ -1,7 +1,13 @@
+import re
+from pathlib import Path
+
 from django.utils import translation
 
+from services import binding
 from services.limits import Sentence
 from services.words import KEPT, said, stored
+
+REASON = re.compile(r"(?:again|ComeBack)\([^\n\"]*, \"([^\"]+)\"\)")
 
 
 def test_a_stored_text_is_said_in_the_readers_language() -> None:
@@ -36,3 +42,20 @@ def test_a_whole_sentence_is_taken_before_its_beginning() -> None:
     refused = "Create a private load balancer: the CLB refuses (ResourceInsufficient: No IP)."
     with translation.override("zh-hans"):
         assert stored(refused) == "创建内网负载均衡：CLB 拒绝（ResourceInsufficient: No IP）。"
+
+
+def test_a_problem_and_its_fix_are_said_one_after_the_other() -> None:
+    both = "Tencent Cloud refuses (LimitExceeded: no). Top up the account."
+    assert stored(both) == both
+    with translation.override("zh-hans"):
+        assert stored(both) == stored(both[:42]) + stored(both[43:])
+        assert stored(both[43:]) != both[43:]
+
+
+def test_why_a_run_comes_back_is_kept_in_words_that_can_be_translated() -> None:
+    """Every literal reason of `again` and `ComeBack` in the engine."""
+    rooms = Path(binding.__file__).parent.glob("*.py")
+    said = [found for room in rooms for found in REASON.findall(room.read_text())]
+    assert len(said) > 8
+    with translation.override("zh-hans"):
+        assert [text for text in said if stored(text) == text] == []
