@@ -96,12 +96,7 @@ def waiting() -> Iterator[PodFacts]:
     yield gated(replace(new, left_out=("NoRoute", UNREACHABLE["overlay"])))
     stored = str(Sentence("%(lb)s does not carry podgate's tags for this Service.", lb="lb-1"))
     yield gated(replace(new, phase="Blocked", message=stored))
-    for because in (
-        waits.SLOW_DOWN,
-        waits.IN_ANOTHER_TASK,
-        "Another worker is at it.",
-        troubles.retried(ERROR),
-    ):
+    for because in REASONS:
         yield gated(replace(new, due_because=because, due_at=NOW + timedelta(seconds=2)))
     values = {"address": "10.0.0.1:8080", "n": "1", "error": "EHOSTUNREACH", "status": "503"}
     for words in ("", trying.REFUSED, trying.SILENT, trying.UNREACHABLE, trying.ANSWERS):
