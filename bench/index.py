@@ -155,11 +155,16 @@ def health_of(place: int) -> str:
     return "Unknown" if place % UNKNOWN_OF == 9 else "Alive"
 
 
-def read_pages(port: int, cookie: str, requests: int) -> dict[str, float]:
-    """Time to the first byte of the Pods page, over every sort and filter in turn."""
+def read_pages(port: int, cookie: str, requests: int, *, every: float = 0) -> dict[str, float]:
+    """Time to the first byte of the Pods page, over every sort and filter in turn.
+
+    One after the other, or one `every` so many seconds.
+    """
+    begun = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     taken: list[float] = []
-    for query in islice(cycle(QUERIES), requests):
+    for number, query in enumerate(islice(cycle(QUERIES), requests)):
+        time.sleep(max(0.0, begun + number * every - time.monotonic()))
         started = time.monotonic()
         connection.request(
             "GET", f"/clusters/{CLUSTER}/pods/?{query}", headers={"Cookie": f"sessionid={cookie}"}

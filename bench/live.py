@@ -46,10 +46,11 @@ def main() -> None:
 
 
 @contextmanager
-def watcher() -> Iterator[None]:
+def watcher() -> Iterator[int]:
+    """The watcher's process id."""
     process = subprocess.Popen([sys.executable, "manage.py", "watch"], env=os.environ)
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(15)

@@ -1,7 +1,12 @@
-"""The parts of the product a benchmark drives by itself: a headless sandbox, a database, a web."""
+"""The parts of the product a benchmark drives by itself: a headless sandbox, a database, a web.
+
+`python -m bench.product 50000 FOLDER` fills a sandbox once, for runs with BENCH_WORLD=FOLDER.
+"""
 
 import http.client
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +28,13 @@ django.setup()
 
 @contextmanager
 def headless_sandbox(pods: int) -> Iterator[World]:
-    """A sandbox whose Pods do not listen, with this many of them running."""
+    """A sandbox whose Pods do not listen, with this many of them running.
+
+    With BENCH_WORLD the one that `python -m bench.product` filled in that folder and keeps.
+    """
+    if folder := os.environ.get("BENCH_WORLD"):
+        yield known(Path(folder))
+        return
     with tempfile.TemporaryDirectory(prefix="podgate-bench-") as folder:
         world = start(Path(folder), "--headless", time_scale=0.01)
         try:
@@ -31,6 +42,25 @@ def headless_sandbox(pods: int) -> Iterator[World]:
             yield world
         finally:
             world.stop()
+
+
+def known(state: Path) -> World:
+    """A sandbox that runs already; whoever started it ends it."""
+    facts = json.loads((state / "world.json").read_text())
+    return World(state, facts, None)  # type: ignore[arg-type]
+
+
+def _keep(pods: int, state: Path) -> None:
+    """Fill a sandbox, say so, and keep it until SIGTERM."""
+    state.mkdir(parents=True, exist_ok=True)
+    world = start(state, "--headless", time_scale=0.01)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    try:
+        _fill(world, pods)
+        print(f"filled: BENCH_WORLD={state}", flush=True)
+        signal.pause()
+    finally:
+        world.stop()
 
 
 def _fill(world: World, pods: int) -> None:
@@ -121,3 +151,7 @@ def web() -> Iterator[Web]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+if __name__ == "__main__":
+    _keep(int(sys.argv[1]), Path(sys.argv[2]))

@@ -31,6 +31,13 @@ def write(name: str, *, settings: dict[str, Any], results: dict[str, Any]) -> No
     print(text)
 
 
+def known(name: str) -> dict[str, Any]:
+    """The results there are already, for a benchmark that measures a part at a time."""
+    file = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(file.read_text())["results"] if file.exists() else {}
+    return found
+
+
 def percentiles(seconds: list[float]) -> dict[str, float]:
     """p50, p90, p99 and the worst of a list of seconds, in milliseconds."""
     ordered = sorted(seconds)

@@ -2,9 +2,9 @@
 
 For 10,000 and 50,000 Pods: listed and stored, then kept while they change, beside what `kubectl
 get pods -w` prints of the same changes and what the official client's models cost.
+A size given is measured anew, the others stay as they were.
 """
 
-import asyncio
 import json
 import os
 import subprocess
@@ -15,19 +15,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from bench import report
+from bench.fleet import until
+from bench.seen import watched
 
 SIZES = (10_000, 50_000)
 PER_SECOND = 20
 SECONDS = 20
-REQUESTS = 200
+PAGES_PER_SECOND = 5
 CLUSTER = "cls-vpccni01"
 
 
 def main(sizes: list[int]) -> None:
-    results = {}
+    results = report.known("scale")
     for pods in sizes:
         # A process each: what one size left in memory must not count for the next.
         done = subprocess.run(
@@ -36,13 +37,14 @@ def main(sizes: list[int]) -> None:
             text=True,
             check=True,
         )
-        results[f"{pods} Pods"] = json.loads(done.stdout.splitlines()[-1])
+        load = {"load average before": report.LOAD_BEFORE}
+        results[f"{pods} Pods"] = load | json.loads(done.stdout.splitlines()[-1])
     report.write(
         "scale",
         settings={
             "changes per second": PER_SECOND,
             "for seconds": SECONDS,
-            "pages read meanwhile": REQUESTS,
+            "pages read meanwhile": f"{PAGES_PER_SECOND} a second, any sort and filter in turn",
             "database": "sqlite",
         },
         results=results,
@@ -64,22 +66,56 @@ def one(pods: int) -> dict[str, Any]:
             "bench.scale", "structs", str(world.state)
         )
         cookie = session()
-        with watcher(), web() as served:
+        with watcher() as watching, web() as served:
+            settled(watching)
             churn = Churn(kube_of(world))
             index.read_pages(served.port, cookie, len(index.QUERIES))
-            with churn.going(), printed(world.state) as lines:
-                pages = threading.Thread(
-                    target=lambda: found.update(
-                        {"page TTFB": index.read_pages(served.port, cookie, REQUESTS)}
-                    )
+            found["page TTFB, nothing changing"] = index.read_pages(
+                served.port, cookie, 2 * len(index.QUERIES)
+            )
+            url = f"http://127.0.0.1:{served.port}/clusters/{CLUSTER}/pods/bulk/{churn.watched}/"
+            before = cpu_of(watching), served.cpu_seconds()
+            with printed(world.state) as lines, watched(url, cookie) as in_dom, churn.going():
+                found["page TTFB meanwhile"] = index.read_pages(
+                    served.port, cookie, PAGES_PER_SECOND * SECONDS, every=1 / PAGES_PER_SECOND
                 )
-                pages.start()
-                shown = asyncio.run(streamed(served.port, cookie, churn))
-                pages.join()
+            after = cpu_of(watching), served.cpu_seconds()
+            found["resident MiB"] = {
+                "watcher": resident_of(watching),
+                "web": resident_of(served.pid),
+            }
         found["change -> line of kubectl get pods -w"] = late(churn.sent, lines)
-        found["change -> HTML of the Pod's page"] = late(churn.sent, shown)
+        found["change -> DOM of the Pod's open page"] = late(churn.sent, in_dom)
+        found["of these changes, kubectl's line"] = late(
+            {number: at for number, at in churn.sent.items() if number in in_dom}, lines
+        )
         found["longest way of an event into the index, seconds"] = churn.lag
+        found["CPU of a second with these changes, ms"] = {
+            "watcher": round(1000 * (after[0] - before[0]) / SECONDS),
+            "web, with the pages read": round(1000 * (after[1] - before[1]) / SECONDS),
+        }
     return found
+
+
+def settled(pid: int) -> None:
+    """The watcher has read everything and written it down: it computes no more."""
+    from workloads.models import Watch
+
+    until(lambda: Watch.objects.filter(kind="Pod", synced_at__isnull=False).exists())
+    used = -1.0
+    while (now := cpu_of(pid)) - used > 0.1:
+        used = now
+        time.sleep(1)
+
+
+def cpu_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_of(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
 
 def measured(*module: str) -> Any:
@@ -121,7 +157,7 @@ class Churn:
         for number in range(PER_SECOND * SECONDS):
             time.sleep(max(0.0, started + number / PER_SECOND - time.monotonic()))
             name = self.watched if number % 10 == 0 else self.names[number % len(self.names)]
-            self.sent[number] = time.monotonic()
+            self.sent[number] = time.time()
             change = {"metadata": {"labels": {"beat": f"n{number}"}}}
             self.server.patch(kube.path("Pod", "bulk", name), change, kind="merge")
             if number % PER_SECOND == 0:
@@ -146,7 +182,7 @@ def printed(state: Path) -> Iterator[dict[int, float]]:
         for line in process.stdout:
             mark = line.split()[-1]
             if mark.startswith("n") and mark[1:].isdigit():
-                seen.setdefault(int(mark[1:]), time.monotonic())
+                seen.setdefault(int(mark[1:]), time.time())
 
     thread = threading.Thread(target=read)
     thread.start()
@@ -156,32 +192,8 @@ def printed(state: Path) -> Iterator[dict[int, float]]:
     thread.join()
 
 
-async def streamed(port: int, cookie: str, churn: Churn) -> dict[int, float]:
-    """When the watched Pod's page held a change, by its number."""
-    import re
-
-    region = quote(f"/clusters/{CLUSTER}/pods/bulk/{churn.watched}/state")
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
-    writer.write(
-        f"GET /live/?region={region} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Cookie: sessionid={cookie}\r\n\r\n".encode()
-    )
-    seen: dict[int, float] = {}
-
-    async def read() -> None:
-        async for line in reader:
-            for mark in re.findall(rb"beat=n(\d+)", line):
-                seen.setdefault(int(mark), time.monotonic())
-
-    reading = asyncio.create_task(read())
-    await asyncio.sleep(SECONDS + 2)
-    reading.cancel()
-    writer.close()
-    return seen
-
-
 def late(sent: dict[int, float], seen: dict[int, float]) -> dict[str, Any]:
-    """Only what both saw counts: of two changes within 0.25 s a page shows the second."""
+    """Of what was seen: of two changes within 0.25 s a page shows the second."""
     found = [at - sent[number] for number, at in seen.items() if number in sent]
     return {"seen": len(found), **report.percentiles(found)} if found else {"seen": 0}
 

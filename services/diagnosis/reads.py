@@ -4,8 +4,9 @@ Only what may explain something that is stuck is asked for.
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from console import kinds, kube, secrets
@@ -31,19 +32,28 @@ class Patience:
     """How long one waits for what is missing, and how old what is known may be.
 
     An answer older than `fresh` and younger than `stale` is shown until its successor is there;
-    `late` is told of those that come too late for this look.
+    `late` is told of those that come too late for this look. All that one look asks has to have
+    come `until` then, by the monotonic clock.
     """
 
     seconds: float
     fresh: float
     stale: float = 0.0
     late: Callable[[], None] | None = None
+    until: float | None = None
+
+    def begun(self, late: Callable[[], None]) -> "Patience":
+        """Of a look that begins now."""
+        return replace(self, late=late, until=time.monotonic() + self.seconds)
 
     def ask(self, questions: Mapping[str, Question]) -> Mapping[str, Any]:
         if not questions:
             return {}
+        left = self.seconds
+        if self.until is not None:
+            left = max(0.0, self.until - time.monotonic())
         return asking.ask(
-            questions, seconds=self.seconds, fresh=self.fresh, stale=self.stale, late=self.late
+            questions, seconds=left, fresh=self.fresh, stale=self.stale, late=self.late
         ).found
 
 

@@ -1,6 +1,5 @@
 """The live region `findings` of Pods, workloads and Services: why it is stuck, if it is."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -83,8 +82,7 @@ def _region(
 ) -> HttpResponse:
     cluster = cluster_for(request.user, cluster_id)
     here = Ref(kind, namespace, name)
-    late = partial(live.tell, _late(cluster_id, here))
-    patience = replace(REGION, late=late)
+    patience = REGION.begun(partial(live.tell, _late(cluster_id, here)))
     context = context_of(cluster, here, patience, may_write=is_operator(request.user))
     return render(request, "snippets/findings.html", context)
 
