@@ -7,10 +7,12 @@ from pathlib import Path
 NOT_BENCHMARKS = {
     "__init__",
     "__main__",
+    "caller",
     "cpu",
     "fleet",
     "product",
     "report",
+    "seen",
     "stack",
     "shop",
     "traffic",
