@@ -56,6 +56,6 @@ def test_why_a_run_comes_back_is_kept_in_words_that_can_be_translated() -> None:
     """Every literal reason of `again` and `ComeBack` in the engine."""
     rooms = Path(binding.__file__).parent.glob("*.py")
     said = [found for room in rooms for found in REASON.findall(room.read_text())]
-    assert len(said) > 8
+    assert len(said) >= 8
     with translation.override("zh-hans"):
         assert [text for text in said if stored(text) == text] == []

@@ -247,12 +247,16 @@ def test_who_asked_for_it_in_podgate_started_it(viewer: Client, cluster: Cluster
     assert "started by dora" in text(viewer.get(f"{ROOT}/rollout/"))
 
 
-def test_the_guard_that_stopped_it_did_not_start_it(viewer: Client, cluster: Cluster) -> None:
+def test_neither_the_guard_that_stopped_it_nor_who_resumed_it_started_it(
+    viewer: Client, cluster: Cluster
+) -> None:
     rollout = under_way(cluster)
-    line = activity.record(
-        None, "guard-pause", cluster=ID, kind="Deployment", namespace="shop", name="web"
-    )
-    type(line).objects.filter(pk=line.pk).update(at=rollout.started_at + timedelta(seconds=5))
+    for who, verb, passed in ((None, "guard-pause", 5), ("dora", "resume", 9)):
+        line = activity.record(
+            who, verb, cluster=ID, kind="Deployment", namespace="shop", name="web"
+        )
+        at = rollout.started_at + timedelta(seconds=passed)
+        type(line).objects.filter(pk=line.pk).update(at=at)
     assert "started by kubectl-set" in text(viewer.get(f"{ROOT}/rollout/"))
 
 

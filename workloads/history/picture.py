@@ -27,6 +27,8 @@ GRACE = 30.0
 BY_HAND = timedelta(seconds=15)
 # What the audit trail calls the actions that begin one.
 BEGINNINGS = ("update-image", "restart", "roll-back", "resume")
+# After these a resume goes on with what had begun before.
+PAUSES = ("pause", "guard-pause")
 
 
 @dataclass(frozen=True)
@@ -229,10 +231,14 @@ def started_by(rollout: Rollout) -> str:
         ok=True,
         at__gte=rollout.started_at - BY_HAND,
         at__lte=rollout.started_at + BY_HAND,
-        verb__in=BEGINNINGS,
+        verb__in=(*BEGINNINGS, *PAUSES),
     )
-    line = lines.order_by("at").first()
-    return line.username if line else rollout.manager
+    for line in lines.order_by("at"):
+        if line.verb in BEGINNINGS:
+            return line.username
+        if line.at >= rollout.started_at:
+            break
+    return rollout.manager
 
 
 def figures(found: Picture) -> dict[str, Any]:

@@ -12,6 +12,7 @@ class Pace:
     # Everything is listed again this often, for what a watch lost in silence.
     relist: float = 300
     back_off: float = 30
-    lease: float = 10
+    # A watcher that died is replaced within this and a look.
+    lease: float = 8
     # How often clusters, leases and API servers are looked at.
     look: float = 2
