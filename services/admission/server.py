@@ -25,7 +25,7 @@ LOOP = uvloop.new_event_loop
 HEADERS = 64 * 1024
 IDLE_SECONDS = 180
 # API servers wait two seconds: a start is waited for a little less.
-READY_SECONDS = 1.5
+READY_SECONDS, HANDSHAKE_SECONDS = 1.5, 2
 _WORDS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
           413: "Content Too Large", 415: "Unsupported Media Type",
           431: "Request Header Fields Too Large", 503: "Service Unavailable"}  # fmt: skip
@@ -230,5 +230,5 @@ async def serve(desk: Desk, tls: ssl.SSLContext, *, listen: str, port: int) -> a
     """Raises OSError when the port is taken."""
     loop = asyncio.get_running_loop()
     return await loop.create_server(
-        lambda: Connection(desk), listen, port, ssl=tls, ssl_handshake_timeout=5
+        lambda: Connection(desk), listen, port, ssl=tls, ssl_handshake_timeout=HANDSHAKE_SECONDS
     )

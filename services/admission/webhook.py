@@ -53,6 +53,8 @@ class Served:
         self.desk = Desk(self.front.path, self._known())
         self.tls: ssl.SSLContext | None = None
         self.server: asyncio.Server | None = None
+        # Each ends when its port is closed and the last connection of it is gone.
+        self.ports: set[asyncio.Task[None]] = set()
         self.keeper = Keeper(snapshot, books, self.desk.ready.is_set)
         self.followers = self._followers()
 
@@ -96,6 +98,9 @@ class Served:
             self.server = await server.serve(
                 self.desk, self.tls, listen=settings.WEBHOOK_LISTEN, port=self.front.port
             )
+            port = self.loop.create_task(self.server.wait_closed())
+            self.ports.add(port)
+            port.add_done_callback(self.ports.discard)
         except OSError as error:
             self.server = None
             _log.warning("%s: port %s: %s", self.front.cluster_id, self.front.port, error)
@@ -215,9 +220,9 @@ class Process:
             self.ended.set()
             for one in self.served.values():
                 one.stop()
-            # What was aborted ends in the loop's next rounds.
-            await asyncio.sleep(0.05)
-            await asyncio.to_thread(_join, thread, *(o.keeper.thread for o in self.served.values()))
+            served = list(self.served.values())
+            joined = asyncio.to_thread(_join, thread, *(one.keeper.thread for one in served))
+            await asyncio.gather(_closed(served), joined)
 
     async def _serve(self, snapshot: Snapshot) -> None:
         one = Served(snapshot, self.books, self.loop)
@@ -275,3 +280,9 @@ async def _either(event: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def _closed(served: list[Served]) -> None:
+    """What was aborted ends in the loop's next rounds, who still shakes hands in two seconds."""
+    if ports := [port for one in served for port in one.ports]:
+        await asyncio.wait(ports, timeout=server.HANDSHAKE_SECONDS + 0.5)

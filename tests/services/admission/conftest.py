@@ -15,6 +15,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from services.admission.front import Front
+from services.admission.server import LOOP
 from services.admission.webhook import Process
 from services.models import AccessLayer
 from tests.wait import until
@@ -37,9 +38,12 @@ class Webhook:
     def start(self, *, with_database: bool = True) -> None:
         self.has_database = with_database
         self.started.clear()
-        self.thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self.thread = threading.Thread(target=self._in_its_loop, daemon=True)
         self.thread.start()
         assert self.started.wait(10)
+
+    def _in_its_loop(self) -> None:
+        asyncio.run(self._run(), loop_factory=LOOP)
 
     async def _run(self) -> None:
         self.process = Process(with_database=self.has_database)

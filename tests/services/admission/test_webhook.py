@@ -1,5 +1,7 @@
 """The webhook's process against the sandbox: what API servers get, and what it survives."""
 
+import asyncio
+import gc
 import socket
 import ssl
 from typing import Any
@@ -10,6 +12,8 @@ from django.utils import timezone
 from console.kube import connect, path
 from console.models import Cluster
 from services.admission import certificates, front
+from services.admission.server import LOOP
+from services.admission.webhook import Process
 from services.models import AccessLayer, Repair
 from tests.services.admission.conftest import Webhook, layer
 from tests.services.admission.test_injection import asked
@@ -118,6 +122,57 @@ def test_with_a_client_ca_only_its_clients_are_heard(ready: Webhook, cluster: Cl
         return False
 
     until(is_refused)
+
+
+def test_who_still_shakes_hands_with_a_cluster_that_leaves_is_not_heard(
+    ready: Webhook, cluster: Cluster
+) -> None:
+    """TLS is begun only after the port was closed: nothing of that cluster is served then."""
+    served = ready.front
+    with socket.create_connection(("127.0.0.1", served.port), 5) as raw:
+        # Another connection was answered since, so that one was taken in as well.
+        assert not ready.patches(review())
+        Cluster.objects.update(leaving=True)
+        until(lambda: ready.process and not ready.process.served)
+        assert _said(raw, served.bundle) == b""
+
+
+def test_nobody_who_still_shakes_hands_is_left_over_at_the_end(
+    ready: Webhook, cluster: Cluster
+) -> None:
+    with socket.create_connection(("127.0.0.1", ready.front.port), 5) as raw:
+        assert not ready.patches(review())
+        ready.stop()
+        gc.collect()  # what is left over is found, and fails the test
+        assert raw.recv(1) == b""
+
+
+def _said(raw: socket.socket, bundle: str) -> bytes:
+    """What is answered on a connection that has not begun TLS yet."""
+    trust = ssl.create_default_context(cadata=bundle)
+    try:
+        with trust.wrap_socket(raw, server_hostname="127.0.0.1") as tls:
+            tls.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            return tls.recv(100)
+    except OSError:
+        return b""
+
+
+def test_a_process_that_ended_serves_nothing_any_more(ready: Webhook, cluster: Cluster) -> None:
+    """What the database said a moment before is taken up by nobody: no port, no watches."""
+    ready.stop()
+    assert ready.last
+    fronts = [ready.last]
+
+    async def applied_late() -> set[int]:
+        process = Process(with_database=False)
+        process.stopping.set()
+        await process.run()
+        process.served.clear()
+        await process.apply(fronts)
+        return set(process.served)
+
+    assert asyncio.run(applied_late(), loop_factory=LOOP) == set()
 
 
 def test_a_lost_ca_key_is_replaced_beside_the_old_ca(ready: Webhook, cluster: Cluster) -> None:
