@@ -1,7 +1,7 @@
 """The texts of the pure rooms in the reader's language."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from django.utils.translation import gettext, gettext_noop
 
@@ -26,6 +26,9 @@ def stored(text: str) -> str:
 
     A problem and its fix may stand behind one another: then sentence by sentence.
     """
+    # No template is a single word: names and addresses need no look at all of them.
+    if " " not in text:
+        return text
     whole = _translated(text)
     if whole is not None:
         return whole
@@ -38,10 +41,19 @@ def stored(text: str) -> str:
 
 
 def _translated(text: str) -> str | None:
+    found = _template_of(text)
+    if found is None:
+        return None
+    template, values = found
+    return gettext(template) % {name: stored(value) for name, value in values.items()}
+
+
+@lru_cache(maxsize=4096)
+def _template_of(text: str) -> tuple[str, dict[str, str]] | None:
+    """The template a text was made from, and the values in it."""
     for template, pattern in _patterns():
         if found := pattern.fullmatch(text):
-            values = {name: stored(value) for name, value in found.groupdict().items()}
-            return gettext(template) % values
+            return template, found.groupdict()
     return None
 
 

@@ -64,11 +64,12 @@
     close();
     if (!follow?.checked || document.hidden) return;
     source = new EventSource(log.dataset.follow);
+    source.onopen = () => { if (all) say(words.following); };
     source.addEventListener("lines", (event) => {
       const told = JSON.parse(event.data);
       if (event.lastEventId) remember(event.lastEventId);
       if (told.lines.length || told.lost) add(told.lines, told.lost);
-      say(words[told.state] || told.state);
+      if (all || told.state !== "following") say(words[told.state] || told.state);
     });
     source.addEventListener("closed", (event) => {
       close();

@@ -5,6 +5,7 @@ from django.utils import translation
 
 from services import binding
 from services.limits import Sentence
+from services.limits.catalogue import TEMPLATES
 from services.words import KEPT, said, stored
 
 REASON = re.compile(r"(?:again|ComeBack)\([^\n\"]*, \"([^\"]+)\"\)")
@@ -21,6 +22,13 @@ def test_a_stored_text_is_said_in_the_readers_language() -> None:
 def test_in_english_a_stored_text_stays_as_it_is() -> None:
     for text in ("0 of 3 targets are Alive.", "Next: Create listener TCP:80.", "", "100% wool"):
         assert stored(text) == text
+
+
+def test_a_single_word_is_no_text_of_ours() -> None:
+    for template in (*KEPT, *TEMPLATES):
+        assert " " in re.sub(r"%\(\w+\)s", "", template)
+    with translation.override("zh-hans"):
+        assert stored("127.0.0.9:8080") == "127.0.0.9:8080"
 
 
 def test_every_template_follows_itself() -> None:
