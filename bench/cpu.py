@@ -26,6 +26,11 @@ def by_role(state: Path) -> dict[str, float]:
     return {role: used for role, pid in _processes(state) if (used := _used(pid)) is not None}
 
 
+def used(process: Path) -> float:
+    """Of one process, by its folder in /proc."""
+    return _used(process) or 0.0
+
+
 class Log:
     """What some processes had used when; looked at fifty times a second."""
 

@@ -5,7 +5,6 @@ from the intended start. The process is `manage.py webhook` as in production, wi
 watches and a database that it writes to; no other process of the product runs beside it.
 """
 
-import asyncio
 import base64
 import gc
 import json
@@ -15,72 +14,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench import product, report
+from bench import cpu, product, report
+from bench.caller import CONNECTIONS, Caller
 from bench.fleet import until
 
 RATE = float(os.environ.get("BENCH_RATE", "500"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "30"))
-CONNECTIONS, SERVICES = 16, 50
+SERVICES = 50
 NAMESPACE = "bulk"
-
-
-@dataclass
-class Caller:
-    """Reviews over a few connections, each answered before the next goes on the same one."""
-
-    host: str
-    port: int
-    path: str
-    tls: ssl.SSLContext
-    seconds: list[float] = field(default_factory=list)
-    gated: int = 0
-    failed: list[str] = field(default_factory=list)
-    late: float = 0.0
-
-    async def run(self, rate: float, seconds: float) -> None:
-        free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
-        for _ in range(CONNECTIONS):
-            stream = await asyncio.open_connection(self.host, self.port, ssl=self.tls)
-            free.put_nowait(stream)
-        loop = asyncio.get_running_loop()
-        start, tasks = loop.time(), set()
-        for number in range(int(rate * seconds)):
-            due = start + number / rate
-            if (wait := due - loop.time()) > 0:
-                await asyncio.sleep(wait)
-            self.late = max(self.late, loop.time() - due)
-            task = loop.create_task(self._one(free, number, due))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-        await asyncio.gather(*tasks)
-        while not free.empty():
-            free.get_nowait()[1].close()
-
-    async def _one(self, free: Any, number: int, due: float) -> None:
-        reader, writer = stream = await free.get()
-        try:
-            body = review(number)
-            writer.write(
-                f"POST {self.path}?timeout=2s HTTP/1.1\r\nHost: {self.host}\r\n"
-                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            answer = await reader.readexactly(length)
-        except (OSError, asyncio.IncompleteReadError, IndexError) as error:
-            self.failed.append(repr(error))
-            return
-        self.seconds.append(asyncio.get_running_loop().time() - due)
-        free.put_nowait(stream)
-        if b" 200 " in head[:16] and b'"patch":' in answer:
-            self.gated += 1
-        else:
-            self.failed.append(head[:30].decode(errors="replace"))
 
 
 POD: dict[str, Any] = {
@@ -110,14 +55,18 @@ POD: dict[str, Any] = {
 }
 
 
-def review(number: int) -> bytes:
-    """A Pod of usual size, as an API server sends it."""
-    return json.dumps(
+UID = "00000000-0000-0000-0000-{:012d}"
+
+
+def review() -> tuple[bytes, bytes]:
+    """A Pod of usual size, as an API server sends it: what stands before the uid, and after it."""
+    mark = "the uid"
+    text = json.dumps(
         {
             "apiVersion": "admission.k8s.io/v1",
             "kind": "AdmissionReview",
             "request": {
-                "uid": f"00000000-0000-0000-0000-{number:012d}",
+                "uid": mark,
                 "kind": {"group": "", "version": "v1", "kind": "Pod"},
                 "resource": {"group": "", "version": "v1", "resource": "pods"},
                 "namespace": NAMESPACE,
@@ -128,7 +77,26 @@ def review(number: int) -> bytes:
                 "dryRun": False,
             },
         }
-    ).encode()
+    )
+    before, _, after = text.partition(mark)
+    return before.encode(), after.encode()
+
+
+def requests(host: str, path: str) -> Callable[[int], bytes]:
+    """Made before the clock runs, but for the uid."""
+    before, after = review()
+    length = len(before) + len(UID.format(0)) + len(after)
+    head = (
+        f"POST {path}?timeout=2s HTTP/1.1\r\nHost: {host}\r\nAccept: application/json, */*\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    )
+    start = head.encode() + before
+    return lambda number: start + UID.format(number).encode() + after
+
+
+def is_gated(number: int, answer: bytes) -> bool:
+    has_patch = b" 200 " in answer[:16] and b'"patch":' in answer
+    return has_patch and UID.format(number).encode() in answer
 
 
 def where(ask: Callable[[str], Any]) -> dict[str, Any] | None:
@@ -144,12 +112,13 @@ def caller(client: dict[str, Any]) -> Caller:
     bundle = base64.b64decode(client["caBundle"]).decode()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     tls.load_verify_locations(cadata=bundle)
-    return Caller(address.hostname or "", address.port or 443, address.path, tls)
+    host = address.hostname or ""
+    return Caller(host, address.port or 443, tls, requests(host, address.path), is_gated)
 
 
 @contextmanager
-def webhook() -> Iterator[dict[str, Any]]:
-    """A cluster with claimed Services, and the webhook's process; how it is reached."""
+def webhook() -> Iterator[tuple[dict[str, Any], Path]]:
+    """A cluster with claimed Services: how its webhook is reached, and the process's folder."""
     with product.headless_sandbox(1) as world:
         product.database(world)
         server = product.kube_of(world)
@@ -167,7 +136,7 @@ def webhook() -> Iterator[dict[str, Any]]:
         )
         try:
             until(lambda: where(server.get))
-            yield where(server.get) or {}
+            yield where(server.get) or {}, Path(f"/proc/{process.pid}")
         finally:
             process.terminate()
             process.wait(10)
@@ -186,13 +155,15 @@ def service(number: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    with webhook() as client:
-        asyncio.run(caller(client).run(RATE / 5, 2))
+    with webhook() as (client, process):
+        caller(client).run(RATE / 5, 2)
         # The caller's own pauses are not the webhook's.
         gc.collect()
         gc.freeze()
-        found = caller(client)
-        asyncio.run(found.run(RATE, SECONDS))
+        gc.disable()
+        found, used = caller(client), cpu.used(process)
+        found.run(RATE, SECONDS)
+        used = cpu.used(process) - used
     report.write(
         "webhook",
         settings={
@@ -200,15 +171,16 @@ def main() -> None:
             "seconds": SECONDS,
             "connections": CONNECTIONS,
             "claimed Services": SERVICES,
-            "bytes of a review": len(review(0)),
+            "bytes of a review": sum(map(len, review())) + len(UID.format(0)),
             "TLS": "on, keep-alive",
         },
         results=report.percentiles(found.seconds)
         | {
             "answered": len(found.seconds),
-            "with the gate": found.gated,
+            "with the gate": found.good,
             "failed": len(found.failed),
-            "worst start ms late": round(found.late * 1000, 1),
+            "CPU of the webhook's process ms a review": round(used * 1000 / len(found.seconds), 3),
+            "caller late": report.percentiles(found.late),
         },
     )
     assert not found.failed, found.failed[:3]
