@@ -5,7 +5,9 @@ The steps are the engine's own `plan()` from nothing to the desired state.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -46,6 +48,7 @@ class Line:
     evidence: tuple[Evidence, ...] = ()
     remedy: Remedy | None = None
     link: str = ""
+    instead: Remedy | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,8 @@ class Outlook:
     blocked: tuple[str, ...]
     # The steps at the CLB cannot be said yet: no port mapping is filled in.
     lacks_ports: bool = False
-    # Seconds since the oldest fact was read.
-    age: int = 0
+    # When the oldest fact was read.
+    read_at: datetime | None = None
 
 
 def outlook(cluster: Cluster, spec: ServiceSpec, *, seconds: float = facts.PAGE_SECONDS) -> Outlook:
@@ -101,7 +104,7 @@ def outlook(cluster: Cluster, spec: ServiceSpec, *, seconds: float = facts.PAGE_
         matches=matches(known.pods or (), spec) if spec.selector else None,
         blocked=tuple(entry.text for entry in lines if entry.tone == "error"),
         lacks_ports=is_direct(spec) and not spec.ports,
-        age=round(known.age),
+        read_at=timezone.now() - timedelta(seconds=known.age),
     )
 
 
@@ -124,6 +127,7 @@ def line(problem: Problem) -> Line:
         problem.evidence,
         problem.remedy,
         problem.link,
+        problem.instead,
     )
 
 

@@ -17,7 +17,7 @@ from console.models import Cluster
 from services import facts
 from services.binding import cluster as services
 from services.binding.run import topic
-from services.limits import BalancerFacts, Problem, Unread, judge, kept, restored
+from services.limits import BalancerFacts, Problem, Unread, cni, judge, kept, restored
 from services.models import Binding, Phase
 from services.outlook import Line, line
 from services.spec import ServiceSpec, config_name, from_manifest
@@ -74,7 +74,7 @@ def look(cluster: Cluster) -> int:
         if found != binding.limits:
             news.append(binding)
         binding.limits, binding.limits_at = found, timezone.now()
-        binding.limits_seen = binding.wanted
+        binding.limits_seen = 0 if _passes(found) else binding.wanted
     Binding.objects.bulk_update(looked_at, ["limits", "limits_at", "limits_seen"])
     # Gates that wait say why: a limit may be the reason.
     explained = Binding.objects.filter(pk__in=[one.pk for one in news], watched=False)
@@ -82,6 +82,13 @@ def look(cluster: Cluster) -> int:
     for binding in news:
         live.announce(topic(binding))
     return len(looked_at)
+
+
+def _passes(found: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether it may be over in seconds, as if something had changed: a new Pod's address shows on
+    its network interface a moment later.
+    """
+    return any(one["code"] == cni.NOT_ON_ENI.code for one in found)
 
 
 def _judged(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from console.models import Cluster
+from console.models import Binder, Cluster
 from services import facts
 from services.binding.routing import unrouted
 from services.limits import (
@@ -20,7 +20,7 @@ from services.limits import (
     probes,
 )
 from services.limits import pods as limits_of_pods
-from services.limits.facts import WorkloadFacts
+from services.limits.facts import ServiceFacts, WorkloadFacts
 from services.spec import Access, Port, ServiceSpec
 from services.words import said
 from workloads.models import Pod, Workload
@@ -43,6 +43,19 @@ class Reference:
     why: str
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the rows are judged by, beside themselves; `services` bind Pods of the namespace."""
+
+    direct: bool
+    ports: tuple[Port, ...]
+    services: tuple[ServiceFacts, ...]
+
+    def is_bound(self, row: Workload) -> bool:
+        labels = set(_labels(row))
+        return any(one.selector and set(one.selector) <= labels for one in self.services)
+
+
 def count_by_kind(cluster: Cluster, namespace: str) -> dict[str, int]:
     rows = Workload.objects.filter(cluster=cluster, namespace=namespace)
     return {kind: rows.filter(kind=kind).count() for kind in KINDS}
@@ -62,7 +75,8 @@ def references(
     `ports` are the Service's, as far as they are filled in.
     """
     rows = Workload.objects.filter(cluster=cluster, namespace=namespace, kind=kind)
-    found = [_reference(cluster, row, direct, ports) for row in rows.order_by("name")]
+    asked = _Asked(direct, ports, facts.inside.services(cluster, namespace))
+    found = [_reference(cluster, row, asked) for row in rows.order_by("name")]
     return [one for one in found if not find or _mentions(one, find.lower())]
 
 
@@ -87,7 +101,7 @@ def _mentions(one: Reference, find: str) -> bool:
     return find in one.name.lower() or any(find in f"{k}={v}".lower() for k, v in one.labels)
 
 
-def _reference(cluster: Cluster, row: Workload, direct: bool, ports: tuple[Port, ...]) -> Reference:
+def _reference(cluster: Cluster, row: Workload, asked: _Asked) -> Reference:
     rows = Pod.objects.filter(
         cluster=cluster,
         namespace=row.namespace,
@@ -97,7 +111,7 @@ def _reference(cluster: Cluster, row: Workload, direct: bool, ports: tuple[Port,
     )
     pods = tuple(facts.pod_facts(cluster, rows))
     gated = sum(pod.gated for pod in pods)
-    can, tone, word, why = _judged(cluster, row, pods, direct=direct, ports=ports)
+    can, tone, word, why = _judged(cluster, row, pods, asked)
     return Reference(
         name=row.name,
         ready=f"{row.ready} / {row.replicas}",
@@ -112,26 +126,21 @@ def _reference(cluster: Cluster, row: Workload, direct: bool, ports: tuple[Port,
 
 
 def _judged(
-    cluster: Cluster,
-    row: Workload,
-    pods: tuple[PodFacts, ...],
-    *,
-    direct: bool,
-    ports: tuple[Port, ...],
+    cluster: Cluster, row: Workload, pods: tuple[PodFacts, ...], asked: _Asked
 ) -> tuple[bool, str, str, str]:
     """Whether it can be used, and the row's last column. 0 of n Ready is no obstacle."""
     if not _labels(row):
         return False, "idle", _("No"), _("Its Pod template has no labels to select by.")
-    if not direct:
+    if not asked.direct:
         return True, "success", _("Yes"), ""
     if why := _why_not(row):
         return False, "idle", _("No"), why
     if row.network_mode == "route" and (problem := unrouted(cluster)):
         return True, "warning", _("Not yet"), said(problem.message)
-    if problem := _limit(cluster, row, pods, ports):
+    if problem := _limit(cluster, row, pods, asked):
         word = _("Not yet") if problem.severity is Severity.BLOCKS else _("With a warning")
         return True, "warning", word, said(problem.message)
-    if pods and row.ready == 0:
+    if pods and row.ready == 0 and not asked.is_bound(row):
         why = _("Not Ready because no Service binds its Pods yet.")
         return True, "success", _("Yes"), why if all(pod.gated for pod in pods) else ""
     return True, "success", _("Yes"), ""
@@ -140,6 +149,7 @@ def _judged(
 # Limits that depend on the workload; those of cluster, account and form are beside the picker.
 _CHECKS = (
     limits_of_pods.network_mode,
+    limits_of_pods.other_services,
     cni.eni_request,
     probes.named_targets,
     cloud.target_quota,
@@ -151,16 +161,18 @@ _CHECKS = (
 
 
 def _limit(
-    cluster: Cluster, row: Workload, pods: tuple[PodFacts, ...], ports: tuple[Port, ...]
+    cluster: Cluster, row: Workload, pods: tuple[PodFacts, ...], asked: _Asked
 ) -> Problem | None:
     """The worst that the workload itself has against it, from the index."""
-    spec = ServiceSpec(row.namespace, "", Access.PUBLIC, ports, selector=_labels(row))
+    spec = ServiceSpec(row.namespace, "", Access.PUBLIC, asked.ports, selector=_labels(row))
     known = Facts(
         kubernetes=None,
         add_on=facts.add_on(cluster),
+        console_binds=cluster.binder == Binder.CONSOLE,
         gate_type=cluster.gate_type,
         pods=pods,
         workloads=(WorkloadFacts(row.kind, row.name, row.replicas),),
+        services=asked.services,
         quotas=cluster.facts.get("quotas"),
     )
     outcomes = [check(spec, known) for check in _CHECKS]

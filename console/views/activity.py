@@ -118,6 +118,7 @@ VERBS = {
     "enable-global-route-direct-access": gettext_noop("Switched GlobalRouteDirectAccess on"),
     "turn-off-deletion-protection": gettext_noop("Turned deletion protection of %(name)s off"),
     "pass-to-target": gettext_noop("Switched “Allow traffic by default” of %(name)s on"),
+    "withdraw-pass-to-target": gettext_noop("Switched “Allow traffic by default” of %(name)s off"),
     "declare-ticket-route": gettext_noop("Declared a route made by ticket of %(name)s"),
     "withdraw-ticket-route": gettext_noop("Withdrew the route made by ticket of %(name)s"),
     "fault_on": gettext_noop("Switched on the fault %(name)s"),

@@ -1,94 +1,51 @@
 """Scenes of the load balancer: quotas, its subnet, its state, its health check."""
 
-from typing import Any
-
 from sandbox.scenes.scene import (
-    HEALED,
     PLAIN,
     ROUTER,
     Control,
+    Object,
     Press,
     Scene,
-    forbidden,
+    Step,
     service,
+    unread,
 )
 
 PRIVATE = service(subnet="subnet-clb01")
+HTTP = ("TCP", 80, 8080)
 DATAGRAMS = ("UDP", 8125, 8125)
 TELEMETRY = {"app": "telemetry"}
 
 
-def quota(**limits: int) -> tuple[Control, ...]:
-    return (Control("quota", limits),)
+def limited(
+    code: str, quota: str, few: int, enough: int, asked: tuple[Object, ...] = PLAIN
+) -> Scene:
+    """A quota that is too small, and raised."""
+    broken, mended = Control("quota", {quota: few}), Control("quota", {quota: enough})
+    return Scene(code, service=asked, broken=(broken,), mended=(mended,))
 
 
-def marked(**body: Any) -> tuple[Control, ...]:
-    return (Control("lb/{lb}", body),)
+def marked(code: str, mark: str, fix: Step | None = None) -> Scene:
+    """What the API says of a load balancer that is there, and says no more."""
+    broken, healed = Control("lb/{lb}", {mark: True}), Control("lb/{lb}", {mark: False})
+    return Scene(code, service=PLAIN, broken=(broken,), mended=(fix or healed,), bound=True)
 
 
 SCENES = (
-    Scene("SubnetUnknown", service=PRIVATE, broken=forbidden("DescribeSubnets"), mended=HEALED),
+    unread("SubnetUnknown", "DescribeSubnets", service=PRIVATE),
     Scene("NoSuchSubnet", service=service(subnet="subnet-router-clb01"), mended_service=PRIVATE),
     Scene("SubnetFull", service=service(subnet="subnet-full01"), mended_service=PRIVATE),
-    Scene("QuotaUnknown", service=PLAIN, broken=forbidden("DescribeQuota"), mended=HEALED),
-    Scene(
-        "TargetQuota",
-        service=PLAIN,
-        broken=quota(TOTAL_TARGET_BIND_QUOTA=2),
-        mended=quota(TOTAL_TARGET_BIND_QUOTA=200),
-    ),
-    Scene(
-        "TargetQuotaInRollouts",
-        service=PLAIN,
-        broken=quota(TOTAL_TARGET_BIND_QUOTA=3),
-        mended=quota(TOTAL_TARGET_BIND_QUOTA=200),
-    ),
-    Scene(
-        "ListenerQuota",
-        service=service(("TCP", 80, 8080), ("TCP", 81, 9090)),
-        broken=quota(TOTAL_LISTENER_QUOTA=1),
-        mended=quota(TOTAL_LISTENER_QUOTA=50),
-    ),
-    Scene(
-        "BalancerQuota",
-        service=PLAIN,
-        broken=quota(TOTAL_OPEN_CLB_QUOTA=0),
-        mended=quota(TOTAL_OPEN_CLB_QUOTA=100),
-    ),
-    Scene(
-        "BalancerQuotaUnknown",
-        service=PLAIN,
-        broken=forbidden("DescribeLoadBalancers"),
-        mended=HEALED,
-    ),
-    Scene(
-        "BalancerUnknown",
-        service=PLAIN,
-        broken=forbidden("DescribeLoadBalancers"),
-        mended=HEALED,
-        bound=True,
-    ),
-    Scene(
-        "DeletionProtected",
-        service=PLAIN,
-        broken=marked(delete_protect=True),
-        mended=(Press("turn-off-deletion-protection"),),
-        bound=True,
-    ),
-    Scene(
-        "BalancerIsolated",
-        service=PLAIN,
-        broken=marked(isolated=True),
-        mended=marked(isolated=False),
-        bound=True,
-    ),
-    Scene(
-        "BalancerBanned",
-        service=PLAIN,
-        broken=marked(banned=True),
-        mended=marked(banned=False),
-        bound=True,
-    ),
+    unread("QuotaUnknown", "DescribeQuota"),
+    limited("TargetQuota", "TOTAL_TARGET_BIND_QUOTA", 2, 200),
+    limited("TargetQuotaInRollouts", "TOTAL_TARGET_BIND_QUOTA", 3, 200),
+    limited("ListenerQuota", "TOTAL_LISTENER_QUOTA", 1, 50, service(HTTP, ("TCP", 81, 9090))),
+    limited("BalancerQuota", "TOTAL_OPEN_CLB_QUOTA", 0, 100),
+    unread("BalancerQuotaUnknown", "DescribeLoadBalancers"),
+    unread("BalancerUnknown", "DescribeLoadBalancers", bound=True),
+    marked("DeletionProtected", "delete_protect", Press("turn-off-deletion-protection")),
+    marked("BalancerIsolated", "isolated"),
+    marked("BalancerBanned", "banned"),
     Scene(
         "UdpPing",
         ROUTER,

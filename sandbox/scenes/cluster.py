@@ -12,6 +12,7 @@ from sandbox.scenes.scene import (
     Told,
     forbidden,
     service,
+    unread,
 )
 
 NO_BALANCER = service(claim="")
@@ -69,10 +70,5 @@ SCENES = (
     ),
     Scene("AccountInArrears", service=PLAIN, broken=(OWES,), mended=(PAID,)),
     Scene("AccountInArrearsSoon", service=PLAIN, broken=(OWES,), mended=(PAID,), bound=True),
-    Scene(
-        "ArrearsUnknown",
-        service=PLAIN,
-        broken=forbidden("DescribeAccountBalance"),
-        mended=HEALED,
-    ),
+    unread("ArrearsUnknown", "DescribeAccountBalance"),
 )

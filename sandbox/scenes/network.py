@@ -1,9 +1,9 @@
 """Scenes of VPC-CNI, GlobalRouter and security groups."""
 
 from sandbox.kubernetes.demo.manifests import ENI_IP
+from sandbox.scenes.balancer import marked
 from sandbox.scenes.cluster import TKE, says
 from sandbox.scenes.scene import (
-    HEALED,
     HEALED_KUBERNETES,
     PLAIN,
     ROUTER,
@@ -15,10 +15,10 @@ from sandbox.scenes.scene import (
     Scene,
     Step,
     Told,
-    forbidden,
     on,
     refused,
     switches,
+    unread,
     workload,
 )
 
@@ -58,7 +58,7 @@ VPC_CNI_SCENES = (
         broken=(says(vpc_cni="failed", error="the subnets have too few IPs"),),
         mended=(says(vpc_cni="on", error=""),),
     ),
-    Scene("VpcCniUnknown", service=PLAIN, broken=forbidden("DescribeIPAMD"), mended=HEALED),
+    unread("VpcCniUnknown", "DescribeIPAMD"),
     Scene(
         "EniRequestIncomplete",
         service=on("half-asked"),
@@ -78,9 +78,7 @@ VPC_CNI_SCENES = (
         broken=every("interface", ENIS, primary=True),
         mended=every("interface", ENIS, primary=False),
     ),
-    Scene(
-        "EniUnknown", service=PLAIN, broken=forbidden("DescribeNetworkInterfaces"), mended=HEALED
-    ),
+    unread("EniUnknown", "DescribeNetworkInterfaces"),
     Scene(
         "EniSubnetsFull",
         service=PLAIN,
@@ -102,7 +100,7 @@ ROUTER_SCENES = (
         Control("account_type", {"type": "LEGACY"}),
         mended=(Control("account_type", {"type": "STANDARD"}),),
     ),
-    router("AccountTypeUnknown", *forbidden("DescribeNetworkAccountType"), mended=HEALED),
+    unread("AccountTypeUnknown", "DescribeNetworkAccountType", cluster=ROUTER),
     router("GlobalRouteSwitchOff", SWITCH_OFF, TKE, mended=(SWITCH,)),
     router("GlobalRouteSwitchOffForTke", SWITCH_OFF, mended=(SWITCH,)),
     router(
@@ -127,7 +125,7 @@ ROUTER_SCENES = (
         Control("ccn", {"id": "ccn-shop0001", "state": "ISOLATED"}),
         mended=(Control("ccn", {"id": "ccn-shop0001", "state": "AVAILABLE"}),),
     ),
-    router("CcnUnknown", *forbidden("DescribeCcnRoutes"), mended=HEALED),
+    unread("CcnUnknown", "DescribeCcnRoutes", cluster=ROUTER),
     router(
         "TicketRoute",
         Told("ticket_route", True, "Basic Information, CCN: declare the route by ticket"),
@@ -159,12 +157,8 @@ GROUP_SCENES = (
     # The rule for everybody would let the health checks in as well.
     router("HealthCheckSecurityGroup", mended=(OPEN,)),
     router("ClientsSecurityGroup", mended=(OPEN,)),
-    Scene(
-        "SecurityGroupsUnknown",
-        service=PLAIN,
-        broken=forbidden("DescribeSecurityGroupPolicies"),
-        mended=HEALED,
-    ),
+    unread("SecurityGroupsUnknown", "DescribeSecurityGroupPolicies"),
+    marked("AllowsByDefault", "pass_to_target", Press("withdraw-pass-to-target")),
     Scene(
         "SecurityGroupUnclear",
         service=PLAIN,

@@ -186,3 +186,15 @@ def refused(verb: str, kind: str) -> tuple[Control, ...]:
 
 HEALED = (Control("faults", method="DELETE"),)
 HEALED_KUBERNETES = (Control("faults", method="DELETE", half="kubernetes"),)
+
+
+def unread(
+    code: str,
+    action: str,
+    *,
+    cluster: str = VPC_CNI,
+    service: tuple[Object, ...] = PLAIN,
+    bound: bool = False,
+) -> Scene:
+    """What is not known while the account may not call one action."""
+    return Scene(code, cluster, service, forbidden(action), HEALED, bound=bound)

@@ -191,8 +191,8 @@ class Control:
         return answer
 
     def _marked(self, balancer: LoadBalancer, body: Document) -> None:
-        """What is said of one that is there: protected, isolated, banned, SNAT Pro, its groups."""
-        known = ("delete_protect", "isolated", "banned", "snat_pro")
+        """What is said of one that is there: its marks and its groups."""
+        known = ("delete_protect", "isolated", "banned", "snat_pro", "pass_to_target")
         groups = body.get("security_groups", balancer.security_groups)
         unknown = (set(body) - {*known, "security_groups"}) | (
             set(groups) - set(self._networks.security.groups)

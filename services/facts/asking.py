@@ -42,11 +42,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Question:
-    """`what` is how the API calls it: "vpc:DescribeVpcs", "get pods"."""
+    """`what` is how the API calls it: "vpc:DescribeVpcs", "get pods".
+
+    `lasts` says whether an answer is good for some seconds; if not it lives as long as a failure.
+    """
 
     what: str
     ask: Callable[[], Any]
     key: Key = ()
+    lasts: Callable[[Any], bool] = lambda answer: True
 
 
 _under_way: dict[Key, Future[Answer]] = {}
@@ -81,7 +85,7 @@ def ask(
     asked: dict[str, Future[Answer]] = {}
     for name, question in questions.items():
         known = _known(question, generation) if fresh else None
-        if known and started - known.at < _lives(known, fresh):
+        if known and started - known.at < _lives(question, known, fresh):
             found[name] = known
             continue
         future = _sent(question, generation)
@@ -116,8 +120,9 @@ def _tell(late: Callable[[], None] | None, future: Future[Answer], given: Answer
     future.add_done_callback(done)
 
 
-def _lives(known: Answer, fresh: float) -> float:
-    return min(fresh, FAILED_SECONDS) if isinstance(known.value, Unread) else fresh
+def _lives(question: Question, known: Answer, fresh: float) -> float:
+    lasts = not isinstance(known.value, Unread) and question.lasts(known.value)
+    return fresh if lasts else min(fresh, FAILED_SECONDS)
 
 
 def _sent(question: Question, generation: int) -> Future[Answer]:

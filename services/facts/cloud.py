@@ -1,6 +1,7 @@
 """The cloud's side of the facts: one function for each question, in the API's own words."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import batched
 from typing import Any
 
@@ -91,14 +92,17 @@ def of_private(cluster: Cluster) -> dict[str, Question]:
 
 def of_addresses(cluster: Cluster, ips: Sequence[str]) -> dict[str, Question]:
     return {
-        f"interfaces {number}": question(
-            cluster,
-            "vpc:DescribeNetworkInterfaces",
-            lambda some=some: interfaces(cluster, some),
-            some,
-        )
+        f"interfaces {number}": _of_some(cluster, some)
         for number, some in enumerate(batched(ips, VALUES_PER_FILTER))
     }
+
+
+def _of_some(cluster: Cluster, ips: tuple[str, ...]) -> Question:
+    """A new Pod's address shows on its interface a moment later: without it no answer lasts."""
+    asked = question(
+        cluster, "vpc:DescribeNetworkInterfaces", lambda: interfaces(cluster, ips), ips
+    )
+    return replace(asked, lasts=lambda found: {one.ip for one in found} >= set(ips))
 
 
 def of_groups(cluster: Cluster, ids: Iterable[str]) -> dict[str, Question]:
@@ -240,9 +244,9 @@ def some_balancers(account: Account, ids: tuple[str, ...]) -> dict[str, Balancer
 
 def balancer_facts(row: Row, listeners: Iterable[Row] = ()) -> BalancerFacts:
     address = next(iter(row.get("LoadBalancerVips") or ()), row.get("LoadBalancerDomain") or "")
-    names = {
-        f"{one['Protocol']}:{one['Port']}": str(one.get("ListenerName") or "") for one in listeners
-    }
+    by_key = {f"{one['Protocol']}:{one['Port']}": one for one in listeners}
+    names = {key: str(one.get("ListenerName") or "") for key, one in by_key.items()}
+    checks = {key: one.get("HealthCheck") or {} for key, one in by_key.items()}
     return BalancerFacts(
         id=str(row["LoadBalancerId"]),
         vip=str(address),
@@ -252,5 +256,8 @@ def balancer_facts(row: Row, listeners: Iterable[Row] = ()) -> BalancerFacts:
         isolated=bool(row.get("Isolation")),
         blocked=bool(row.get("IsBlock")),
         snat_pro=bool(row.get("SnatPro")),
+        probed_from_vip=frozenset(
+            key for key, one in checks.items() if one.get("SourceIpType") == 0
+        ),
         foreign={key: name for key, name in names.items() if not name.startswith(LISTENER_PREFIX)},
     )

@@ -69,7 +69,8 @@ def table() -> str:
 def _row(limit: Limit) -> str:
     fix = str(limit.fix) or "-"
     if limit.remedy:
-        fix += f" **podgate does it:** `{limit.remedy}`."
+        instead = f", or `{limit.instead}`" if limit.instead else ""
+        fix += f" **podgate does it:** `{limit.remedy}`{instead}."
     if limit.link:
         fix += f" [{_host(limit.link)}]({limit.link})"
     cells = (f"`{limit.code}`", limit.severity.value, limit.message, limit.source, fix)

@@ -244,7 +244,8 @@ def balancer_state(spec: ServiceSpec, facts: Facts) -> Outcome:
         problems.append(BALANCER_BANNED(Evidence(where, "IsBlock", "true"), lb=balancer.id))
     if balancer.delete_protected:
         seen = Evidence(where, "AttributeFlags[]", "DeleteProtect")
-        problems.append(DELETION_PROTECTED(seen, remedy={"lb": balancer.id}, lb=balancer.id))
+        remedy = {"lb": balancer.id} if facts.console_binds else None
+        problems.append(DELETION_PROTECTED(seen, remedy=remedy, lb=balancer.id))
     return tuple(problems) or Passed(Sentence("%(lb)s is in order", lb=balancer.id))
 
 

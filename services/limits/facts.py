@@ -122,6 +122,8 @@ class BalancerFacts:
     isolated: bool = False
     blocked: bool = False
     snat_pro: bool = False
+    # Listeners such as "TCP:80" whose health checks come from the VIP.
+    probed_from_vip: frozenset[str] = frozenset()
     # "TCP:80" -> the listener's name, of listeners that are not ours.
     foreign: Mapping[str, str] = field(default_factory=dict, hash=False)
 

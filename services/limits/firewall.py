@@ -22,7 +22,8 @@ from services.limits.problem import (
 from services.limits.security import EVERYWHERE, Decision, SecurityGroup, decide
 from services.spec import Access, CheckType, Port, Protocol, ServiceSpec
 
-# Where the CLB's health checks come from: podgate's listeners ask for SourceIpType 1.
+# Where the CLB's health checks come from, unless a listener has them come from the VIP:
+# podgate's own ask for SourceIpType 1.
 PROBES_FROM = "100.64.0.0/10"
 POLICIES = "vpc DescribeSecurityGroupPolicies"
 GROUP_CONSOLE = "https://console.cloud.tencent.com/vpc/security-group"
@@ -53,6 +54,7 @@ CLIENTS_CLOSED = Limit(
     source="vpc DescribeNetworkInterfaces GroupSet[]; vpc DescribeSecurityGroupPolicies Ingress[]",
     remedy="open-security-group",
     link=GROUP_CONSOLE,
+    instead="pass-to-target",
 )
 PROBES_CLOSED = Limit(
     "HealthCheckSecurityGroup",
@@ -68,6 +70,19 @@ PROBES_CLOSED = Limit(
     source="vpc DescribeNetworkInterfaces GroupSet[]; vpc DescribeSecurityGroupPolicies Ingress[]",
     remedy="open-security-group",
     link=GROUP_CONSOLE,
+    instead="pass-to-target",
+)
+PASSES = Limit(
+    "AllowsByDefault",
+    Severity.INFORMS,
+    Sentence(
+        '"Allow traffic by default" is on at %(lb)s: only its own security groups are asked, not '
+        "those of the Pods or nodes."
+    ),
+    Sentence("Switch it off to have the groups of the Pods or nodes asked as well."),
+    source="clb DescribeLoadBalancers LoadBalancerPassToTarget",
+    remedy="withdraw-pass-to-target",
+    link="https://console.cloud.tencent.com/clb",
 )
 GROUPS_UNKNOWN = Limit(
     "SecurityGroupsUnknown",
@@ -125,7 +140,7 @@ def target_groups(spec: ServiceSpec, facts: Facts) -> Outcome:
     if not is_direct(spec) or facts.interfaces is None or not spec.ports or not modes(facts):
         return None
     if isinstance(facts.balancer, BalancerFacts) and facts.balancer.pass_to_target:
-        return Passed(Sentence("The CLB allows traffic by default: only its own groups count"))
+        return _passes(facts, facts.balancer)
     if isinstance(facts.interfaces, Unread):
         return GROUPS_UNKNOWN(why=facts.interfaces.why)
     if not facts.interfaces:
@@ -136,6 +151,19 @@ def target_groups(spec: ServiceSpec, facts: Facts) -> Outcome:
     problems = tuple(_closed(facts, bound, list(_ways(spec, facts, whose))))
     words = Sentence("The security groups of the %(whose)s are open", whose=whose)
     return problems or Passed(words)
+
+
+def _passes(facts: Facts, balancer: BalancerFacts) -> Problem:
+    seen = Evidence("clb DescribeLoadBalancers", "LoadBalancerPassToTarget", "true")
+    return PASSES(seen, remedy=_switchable(facts), lb=balancer.id)
+
+
+def _switchable(facts: Facts) -> dict[str, str] | None:
+    """The load balancer that podgate may switch: never one that TKE binds."""
+    balancer = facts.balancer
+    if isinstance(balancer, BalancerFacts) and facts.console_binds:
+        return {"lb": balancer.id}
+    return None
 
 
 def clients(spec: ServiceSpec, facts: Facts) -> str | None:
@@ -162,7 +190,16 @@ def _ways(spec: ServiceSpec, facts: Facts, whose: str) -> Iterator[Way]:
             if check.enabled:
                 # A UDP port is pinged unless its check is a real exchange.
                 pings = port.protocol is Protocol.UDP and check.type is not CheckType.CUSTOM
-                yield Way(PROBES_CLOSED, PROBES_FROM, "ICMP" if pings else protocol, number, whose)
+                probes = "ICMP" if pings else protocol
+                yield Way(PROBES_CLOSED, _probes_from(port, facts), probes, number, whose)
+
+
+def _probes_from(port: Port, facts: Facts) -> str:
+    balancer = facts.balancer
+    if not isinstance(balancer, BalancerFacts):
+        return PROBES_FROM
+    is_vip = f"{port.protocol.value}:{port.port}" in balancer.probed_from_vip
+    return f"{balancer.vip}/32" if is_vip else PROBES_FROM
 
 
 def _numbers(port: Port, facts: Facts) -> set[int]:
@@ -196,11 +233,11 @@ def _closed(
                 yield _unclear(way, groups, decision)
                 break
             if not decision.allowed:
-                yield _problem(way, decision)
+                yield _problem(way, decision, _switchable(facts))
                 break
 
 
-def _problem(way: Way, decision: Decision) -> Problem:
+def _problem(way: Way, decision: Decision, instead: dict[str, str] | None) -> Problem:
     rule = f"{decision.rule}" if decision.rule else "-"
     field = (
         f"{decision.group_id} Ingress[{decision.index}]"
@@ -216,6 +253,7 @@ def _problem(way: Way, decision: Decision) -> Problem:
     return way.limit(
         Evidence(POLICIES, field, rule),
         remedy=opening,
+        instead=instead,
         **opening,
         because=_because(decision),
         whose=way.whose,

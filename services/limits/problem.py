@@ -67,6 +67,8 @@ class Problem:
     remedy: Remedy | None = None
     # Where it is done, or read about, when podgate cannot do it.
     link: str = ""
+    # Another way out that podgate can go, beside the remedy.
+    instead: Remedy | None = None
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,16 @@ class Limit:
     source: str = ""
     remedy: str = ""
     link: str = ""
+    instead: str = ""
 
     def __call__(
         self,
         *evidence: Evidence,
         remedy: Any = None,
+        instead: Any = None,
         **values: object,
     ) -> Problem:
-        """`remedy`: its parameters, where podgate can do it in this case."""
+        """`remedy` and `instead`: their parameters, where podgate can do it in this case."""
         fix = self.fix
         return Problem(
             self.code,
@@ -96,9 +100,14 @@ class Limit:
             Sentence(self.message.template, **values),
             Sentence(fix.template, **values) if isinstance(fix, Sentence) else fix,
             evidence,
-            Remedy(self.remedy, dict(remedy)) if self.remedy and remedy is not None else None,
+            _remedy(self.remedy, remedy),
             self.link,
+            _remedy(self.instead, instead),
         )
+
+
+def _remedy(name: str, parameters: Any) -> Remedy | None:
+    return Remedy(name, dict(parameters)) if name and parameters is not None else None
 
 
 @dataclass(frozen=True)
@@ -124,11 +133,14 @@ def kept(problem: Problem) -> dict[str, Any]:
         "message": to_builtins(problem.message),
         "fix": to_builtins(problem.fix),
         "evidence": [[one.source, one.field, one.value] for one in problem.evidence],
-        "remedy": [problem.remedy.name, dict(problem.remedy.parameters)]
-        if problem.remedy
-        else None,
+        "remedy": _kept(problem.remedy),
         "link": problem.link,
+        **({"instead": _kept(problem.instead)} if problem.instead else {}),
     }
+
+
+def _kept(remedy: Remedy | None) -> list[Any] | None:
+    return [remedy.name, dict(remedy.parameters)] if remedy else None
 
 
 def to_json(problem: Problem) -> dict[str, Any]:
@@ -142,15 +154,18 @@ def to_json(problem: Problem) -> dict[str, Any]:
             {"source": one.source, "field": one.field, "value": one.value}
             for one in problem.evidence
         ],
-        "remedy": {"name": problem.remedy.name, "parameters": dict(problem.remedy.parameters)}
-        if problem.remedy
-        else None,
+        "remedy": _named(problem.remedy),
+        "instead": _named(problem.instead),
         "link": problem.link,
     }
 
 
+def _named(remedy: Remedy | None) -> dict[str, Any] | None:
+    return {"name": remedy.name, "parameters": dict(remedy.parameters)} if remedy else None
+
+
 def restored(row: Mapping[str, Any]) -> Problem:
-    remedy = row.get("remedy")
+    remedy, instead = row.get("remedy"), row.get("instead")
     return Problem(
         row["code"],
         Severity(row["severity"]),
@@ -159,4 +174,5 @@ def restored(row: Mapping[str, Any]) -> Problem:
         tuple(Evidence(*one) for one in row.get("evidence", ())),
         Remedy(*remedy) if remedy else None,
         row.get("link", ""),
+        Remedy(*instead) if instead else None,
     )

@@ -16,6 +16,7 @@ _BUTTONS = {
     "enable-global-route-direct-access": gettext_noop("Switch it on"),
     "turn-off-deletion-protection": gettext_noop("Turn the protection off"),
     "pass-to-target": gettext_noop("Allow traffic by default"),
+    "withdraw-pass-to-target": gettext_noop("Switch it off"),
     "declare-ticket-route": gettext_noop("Declare a route made by ticket"),
     "withdraw-ticket-route": gettext_noop("Withdraw the declaration"),
 }

@@ -1,9 +1,10 @@
 """Basic Information's cards of direct access: both modes, and the Cloud Connect Network."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console import container_routes
@@ -29,6 +30,8 @@ class ModeCard:
     tone: str
     lines: tuple[Line, ...]
     passed: tuple[str, ...]
+    # When the oldest fact was read.
+    read_at: datetime
     # The cluster has no Pods of this mode at all.
     is_absent: bool = False
 
@@ -69,10 +72,11 @@ class CcnCard:
 def modes(cluster: Cluster, *, seconds: float) -> tuple[ModeCard, ...]:
     """Waits no longer than `seconds` for what is not known yet."""
     known = facts.of_cluster(cluster, seconds=seconds)
-    return tuple(_mode(known, mode) for mode in Mode)
+    read_at = timezone.now() - timedelta(seconds=known.age)
+    return tuple(_mode(known, mode, read_at) for mode in Mode)
 
 
-def _mode(known: Facts, mode: Mode) -> ModeCard:
+def _mode(known: Facts, mode: Mode, read_at: datetime) -> ModeCard:
     verdict = readiness(known, mode)
     codes = {problem.code for problem in verdict.problems}
     word, tone = _("Ready"), "success"
@@ -90,6 +94,7 @@ def _mode(known: Facts, mode: Mode) -> ModeCard:
         lines=tuple(map(line, verdict.problems)),
         passed=tuple(said(text) for text in verdict.passed),
         is_absent=absent,
+        read_at=read_at,
     )
 
 

@@ -9,7 +9,11 @@ from collections.abc import Callable
 from django.contrib.auth.models import AnonymousUser, User
 
 from console.models import Cluster
-from services.remedies.balancers import pass_to_target, turn_off_deletion_protection
+from services.remedies.balancers import (
+    pass_to_target,
+    turn_off_deletion_protection,
+    withdraw_pass_to_target,
+)
 from services.remedies.cluster import (
     declare_ticket_route,
     enable_global_route_direct_access,
@@ -29,6 +33,7 @@ _PLAIN: dict[str, Callable[[Cluster, Parameters], Prepared]] = {
     "enable-global-route-direct-access": enable_global_route_direct_access,
     "turn-off-deletion-protection": turn_off_deletion_protection,
     "pass-to-target": pass_to_target,
+    "withdraw-pass-to-target": withdraw_pass_to_target,
 }
 _SIGNED: dict[str, Callable[[Cluster, Parameters, User | AnonymousUser], Prepared]] = {
     "declare-ticket-route": declare_ticket_route,

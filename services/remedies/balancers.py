@@ -11,7 +11,7 @@ from services.binding import leases
 from services.models import Binding
 from services.remedies.remedy import Call, NotDone, Parameters, Prepared, Refused
 
-MODIFY = "ModifyLoadBalancerAttributes"
+MODIFY, PASSES = "ModifyLoadBalancerAttributes", "LoadBalancerPassToTarget"
 LOOKS, BETWEEN_LOOKS = 15, 0.2
 
 
@@ -36,8 +36,8 @@ def turn_off_deletion_protection(cluster: Cluster, parameters: Parameters) -> Pr
 
 def pass_to_target(cluster: Cluster, parameters: Parameters) -> Prepared:
     lb, row = _ours(cluster, parameters)
-    is_on = bool(row.get("LoadBalancerPassToTarget"))
-    call = {"LoadBalancerId": lb, "LoadBalancerPassToTarget": True}
+    is_on = bool(row.get(PASSES))
+    call = {"LoadBalancerId": lb, PASSES: True}
     return Prepared(
         title=_("Allow traffic by default at %(lb)s") % {"lb": lb},
         what=_(
@@ -49,11 +49,34 @@ def pass_to_target(cluster: Cluster, parameters: Parameters) -> Prepared:
         kind="LoadBalancer",
         name=lb,
         calls=(Call(f"clb {MODIFY}", call),),
-        before={"LoadBalancerPassToTarget": is_on},
-        after={"LoadBalancerPassToTarget": True},
+        before={PASSES: is_on},
+        after={PASSES: True},
         act=lambda: _modify(cluster, call),
         warnings=() if row.get("SecureGroups") else (_without_groups(lb),),
         nothing=_("It does already.") if is_on else "",
+    )
+
+
+def withdraw_pass_to_target(cluster: Cluster, parameters: Parameters) -> Prepared:
+    lb, row = _ours(cluster, parameters)
+    is_on = bool(row.get(PASSES))
+    call = {"LoadBalancerId": lb, PASSES: False}
+    return Prepared(
+        title=_("Allow no traffic by default at %(lb)s") % {"lb": lb},
+        what=_(
+            "The security groups of the Pods or nodes are asked again, beside the load balancer's "
+            "own: for clients, and for health checks."
+        ),
+        button=_("Switch it off"),
+        done=_("%(lb)s allows no traffic by default any more.") % {"lb": lb},
+        kind="LoadBalancer",
+        name=lb,
+        calls=(Call(f"clb {MODIFY}", call),),
+        before={PASSES: is_on},
+        after={PASSES: False},
+        act=lambda: _modify(cluster, call),
+        warnings=(_("Targets whose groups are closed to health checks turn Dead."),),
+        nothing="" if is_on else _("It does not."),
     )
 
 
@@ -64,7 +87,8 @@ def _without_groups(lb: str) -> str:
 
 def _ours(cluster: Cluster, parameters: Parameters) -> tuple[str, dict[str, Any]]:
     lb = parameters.get("lb", "")
-    if not lb or not Binding.objects.filter(cluster=cluster, lb_id=lb).exists():
+    bound = Binding.objects.filter(cluster=cluster, lb_id=lb, watched=False)
+    if not lb or not bound.exists():
         raise Refused(_("%(lb)s is not a load balancer of podgate's.") % {"lb": lb or "–"})
     asked = {"LoadBalancerIds": [lb]}
     found = tencent.call(cluster.account, "clb", "DescribeLoadBalancers", asked)["LoadBalancerSet"]

@@ -1,11 +1,12 @@
 import pytest
+from django.utils import timezone
 
 from console.models import Cluster
 from services.references import labels_of, references
 from services.spec import Port, Protocol
 from tests.console import pages
 from tests.workloads.index import put_deployment, put_gated_pod
-from workloads.models import Pod, Workload
+from workloads.models import Pod, Service, Workload
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +25,35 @@ def test_a_workload_none_of_whose_pods_is_ready_can_be_used(cluster: Cluster) ->
     (found,) = references(cluster, "shop", "Deployment")
     assert (found.can, found.ready) == (True, "0 / 3")
     assert "no Service binds" in found.why
+
+
+def put_service(cluster: Cluster, name: str = "bar", **annotations: str) -> None:
+    Service.objects.create(
+        cluster=cluster,
+        uid=name,
+        namespace="shop",
+        name=name,
+        type="ClusterIP",
+        selector={"app": "web"},
+        annotations={"podgate.dev/claim": "clb", **annotations},
+        created_at=timezone.now(),
+    )
+
+
+def test_a_workload_that_is_bound_already_names_its_service(cluster: Cluster) -> None:
+    put_deployment(cluster)
+    put_gated_pod(cluster, "web-1")
+    Pod.objects.update(
+        workload_kind="Deployment", workload_name="web", containers=[], labels={"app": "web"}
+    )
+    put_service(cluster)
+    (found,) = references(cluster, "shop", "Deployment")
+    assert (found.can, found.tone) == (True, "warning")
+    assert "also behind Service bar" in found.why
+    Cluster.objects.update(binder="tke")
+    cluster.refresh_from_db()
+    (found,) = references(cluster, "shop", "Deployment")
+    assert "no Service binds" not in found.why
 
 
 def test_what_a_workload_has_against_it_is_said_in_its_row(cluster: Cluster) -> None:

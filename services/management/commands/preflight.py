@@ -24,6 +24,7 @@ from services.limits import (
 )
 from services.limits.problem import to_json
 from services.manifests import Written
+from services.models import Binding
 
 MARKS = {"blocks": "BLOCKS", "warns": "warns", "informs": "informs"}
 
@@ -70,7 +71,10 @@ def of_cluster(cluster: Cluster) -> dict[str, Any]:
 
 def of_service(cluster: Cluster, service: Written) -> dict[str, Any]:
     spec = service.spec
-    known: Facts = facts.live(cluster, spec)
+    bound = Binding.objects.filter(cluster=cluster, namespace=spec.namespace, name=spec.name)
+    # A Service that is there already has its load balancer, and needs no other.
+    lb_id = bound.values_list("lb_id", flat=True).first() or ""
+    known: Facts = facts.live(cluster, spec, lb_id=lb_id)
     verdict = judge(spec, known)
     refused = tuple(_refused(name, why) for name, why in service.refused)
     return {

@@ -115,6 +115,7 @@ CASES: tuple[Case, ...] = (
     ("ClientsSecurityGroup", GOOD, {"groups": groups(PROBES)}, SPEC),
     ("HealthCheckSecurityGroup", GOOD, {"groups": groups(CLOSED, OPEN)}, SPEC),
     ("SecurityGroupsUnknown", GOOD, {"groups": {"sg-1": WHY}}, SPEC),
+    ("AllowsByDefault", GOOD, {"balancer": ours(pass_to_target=True)}, SPEC),
     ("SecurityGroupUnclear", GOOD, {"groups": groups(TEMPLATE, OPEN)}, SPEC),
     ("NoSelector", GOOD, {}, replace(SPEC, selector=())),
     ("PodsUnknown", GOOD, {"pods": WHY}, SPEC),

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
+
 from services.limits import (
     Facts,
     judge,
+    kept,
+    restored,
 )
-from services.limits.security import EVERYWHERE, Rule
+from services.limits.security import EVERYWHERE, Rule, SecurityGroup
 from services.spec import HealthCheck, ServiceSpec
 from tests.services.limits.cases import found
 from tests.services.limits.good import (
@@ -61,12 +65,72 @@ def test_a_group_that_lets_only_some_clients_in_says_whom() -> None:
     assert closed(replace(GOOD, groups=groups(home, PROBES)), PRIVATE) == []
 
 
-def test_allow_traffic_by_default_asks_only_the_clbs_own_groups() -> None:
-    passes = ours(pass_to_target=True)
-    assert closed(replace(GOOD, groups=groups(), balancer=passes)) == []
-    facts = replace(GOOD, groups=groups(), balancer=replace(passes, groups=("sg-1",)))
-    # The CLB is asked for its own port, not for the Pods'.
+NOT_PROBES = Rule(0, "TCP", "8080", "100.64.0.0/10", "DROP")
+OF_CLB, OF_CLIENTS, OF_CHECKS = (
+    "BalancerSecurityGroup",
+    "ClientsSecurityGroup",
+    "HealthCheckSecurityGroup",
+)
+
+
+@pytest.mark.parametrize("world", [GOOD, ROUTER], ids=["over an ENI", "by GlobalRouter"])
+@pytest.mark.parametrize(
+    ("passes", "balancers", "targets", "said"),
+    [
+        (False, (OPEN,), (), {OF_CLIENTS, OF_CHECKS}),
+        (False, (OPEN,), (PROBES,), {OF_CLIENTS}),
+        (False, (OPEN,), (NOT_PROBES, OPEN), {OF_CHECKS}),
+        (False, (OPEN,), (OPEN,), set()),
+        (False, (), (OPEN,), {OF_CLB}),
+        (False, (), (), {OF_CLB, OF_CLIENTS, OF_CHECKS}),
+        # Only the CLB's own are asked, and they for clients alone.
+        (True, (OPEN,), (), set()),
+        (True, (OPEN,), (NOT_PROBES, OPEN), set()),
+        (True, (NOT_PROBES, OPEN), (), set()),
+        (True, (), (OPEN,), {OF_CLB}),
+        (True, (), (), {OF_CLB}),
+    ],
+)
+def test_allow_traffic_by_default_decides_whose_groups_are_asked(
+    world: Facts,
+    passes: bool,
+    balancers: tuple[Rule, ...],
+    targets: tuple[Rule, ...],
+    said: set[str],
+) -> None:
+    found = {**groups(*targets), "sg-2": SecurityGroup("sg-2", "", balancers)}
+    lb = ours(pass_to_target=passes, groups=("sg-2",))
+    facts = replace(world, groups=found, balancer=lb)
+    assert {code for code, _ in closed(facts)} == said
+    noted = "AllowsByDefault" in {one.code for one in judge(SPEC, facts).problems}
+    assert noted is passes
+
+
+def test_the_clb_is_asked_for_its_own_port_and_not_for_the_pods() -> None:
+    lb = ours(pass_to_target=True, groups=("sg-1",))
+    facts = replace(GOOD, groups=groups(), balancer=lb)
     assert closed(facts) == [("BalancerSecurityGroup", opening(EVERYWHERE, "80"))]
+
+
+def test_the_other_way_out_is_offered_where_there_is_a_load_balancer_of_ours() -> None:
+    def offered(facts: Facts) -> set[str]:
+        problem = found("HealthCheckSecurityGroup", SPEC, replace(facts, groups=groups()))
+        assert problem is not None
+        assert restored(kept(problem)) == problem
+        return {f"{one.name} {one.parameters['lb']}" for one in (problem.instead,) if one}
+
+    assert offered(GOOD) == set()
+    assert offered(replace(GOOD, balancer=ours())) == {"pass-to-target lb-1"}
+    assert offered(replace(GOOD, balancer=ours(), console_binds=False)) == set()
+
+
+def test_health_checks_from_the_vip_are_asked_from_there() -> None:
+    lb = ours(probed_from_vip=frozenset({"TCP:80"}))
+    facts = replace(GOOD, groups=groups(PROBES), balancer=lb)
+    assert closed(facts)[1] == (OF_CHECKS, opening("1.2.3.4/32", "8080"))
+    own = Rule(0, "TCP", "8080", "1.2.3.4/32", "ACCEPT")
+    assert OF_CHECKS not in dict(closed(replace(facts, groups=groups(own))))
+    assert OF_CHECKS in dict(closed(replace(facts, groups=groups(own), balancer=ours())))
 
 
 def test_nodes_are_asked_where_pods_are_global_routers() -> None:
