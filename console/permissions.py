@@ -119,6 +119,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
         "DescribeNetworkAccountType": {},
         "DescribeNetworkInterfaces": {"Limit": 1},
         "DescribeSecurityGroupPolicies": {"SecurityGroupId": "sg-00000000"},
+        "DescribeAddressTemplates": {"Limit": "1"},
         "DescribeCcns": {"Limit": 1},
         "DescribeCcnAttachedInstances": {"Limit": 1},
         "DescribeCcnRoutes": {"CcnId": "ccn-00000000"},

@@ -4,6 +4,7 @@ from sandbox.kubernetes.demo.manifests import ENI_IP
 from sandbox.scenes.balancer import marked
 from sandbox.scenes.cluster import TKE, says
 from sandbox.scenes.scene import (
+    HEALED,
     HEALED_KUBERNETES,
     PLAIN,
     ROUTER,
@@ -15,6 +16,7 @@ from sandbox.scenes.scene import (
     Scene,
     Step,
     Told,
+    forbidden,
     on,
     refused,
     switches,
@@ -145,7 +147,7 @@ ROUTER_SCENES = (
     ),
     router("SnatPro", mended=(Control("lb/{lb}", {"snat_pro": True}),), bound=True),
 )
-NAMED = {"protocol": "TCP", "port": "8080", "group": "sg-open0001", "action": "DROP"}
+OFFICE = {"protocol": "TCP", "port": "8080", "template": "ipm-office01", "action": "DROP"}
 GROUP_SCENES = (
     Scene(
         "BalancerSecurityGroup",
@@ -162,8 +164,12 @@ GROUP_SCENES = (
     Scene(
         "SecurityGroupUnclear",
         service=PLAIN,
-        broken=(Control("rule", {"of": "sg-nodes001", "at": 0, **NAMED}),),
-        mended=(Control("rule", {"of": "sg-nodes001", "at": 0}, "DELETE"),),
+        broken=(
+            Control("rule", {"of": "sg-nodes001", "at": 0, **OFFICE}),
+            *forbidden("DescribeAddressTemplates"),
+        ),
+        mended=HEALED,
+        after=(Control("rule", {"of": "sg-nodes001", "at": 0}, "DELETE"),),
     ),
 )
 SCENES = (*VPC_CNI_SCENES, *ROUTER_SCENES, *GROUP_SCENES)

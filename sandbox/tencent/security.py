@@ -21,7 +21,7 @@ EVERYWHERE = "0.0.0.0/0"
 
 
 class Policy(msgspec.Struct):
-    """One rule; its source is a range, or the members of another group."""
+    """One rule; its source is a range, the members of another group, or a template's addresses."""
 
     protocol: str
     port: str
@@ -29,6 +29,15 @@ class Policy(msgspec.Struct):
     action: str = "ACCEPT"
     description: str = ""
     group: str = ""
+    template: str = ""
+
+
+class AddressTemplate(msgspec.Struct):
+    """Addresses, ranges `a-b` and CIDR blocks under one name."""
+
+    id: str
+    name: str
+    addresses: list[str]
 
 
 class SecurityGroup(msgspec.Struct):
@@ -112,7 +121,16 @@ class Security:
     def _is_from(self, policy: Policy, source: IPv4Address) -> bool:
         if policy.group:
             return policy.group in self.in_front_of(str(source))
+        if policy.template:
+            return any(_holds(each, source) for each in TEMPLATES[policy.template].addresses)
         return source in _network(policy.cidr)
+
+
+def _holds(text: str, source: IPv4Address) -> bool:
+    first, _dash, last = text.partition("-")
+    if last:
+        return IPv4Address(first) <= source <= IPv4Address(last)
+    return source in _network(text)
 
 
 @lru_cache(maxsize=4096)
@@ -148,6 +166,11 @@ def eni_ids(clusters: Iterable[Cluster]) -> list[str]:
     return [eni_of(subnet.id) for subnet in subnets if subnet.role == "pods"]
 
 
+_TEMPLATES = (
+    AddressTemplate("ipm-office01", "office", ["203.0.113.0/24", "198.51.100.7-198.51.100.9"]),
+    AddressTemplate("ipm-probes01", "clb-probes", ["100.64.0.0/11", "100.96.0.0/11"]),
+)
+TEMPLATES = {template.id: template for template in _TEMPLATES}
 # The nodes of the GlobalRouter cluster take nothing but NodePorts: seen before it bites.
 DEMO_NODES = {"cls-router01": STRICT}
 

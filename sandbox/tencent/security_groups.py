@@ -5,10 +5,24 @@ from typing import Any
 
 from sandbox.tencent.cloud import Cloud
 from sandbox.tencent.errors import ApiError, refuse
-from sandbox.tencent.filters import page
+from sandbox.tencent.filters import filtered, page
 from sandbox.tencent.registry import VPC, Answer, Call
-from sandbox.tencent.security import EVERYWHERE, Policy, SecurityGroup
-from sandbox.tencent.shapes import FILTERS, Many, Record, Text, Whole, not_emulated_parameters
+from sandbox.tencent.security import (
+    EVERYWHERE,
+    TEMPLATES,
+    AddressTemplate,
+    Policy,
+    SecurityGroup,
+)
+from sandbox.tencent.shapes import (
+    FILTERS,
+    Flag,
+    Many,
+    Record,
+    Text,
+    Whole,
+    not_emulated_parameters,
+)
 from sandbox.tencent.vpc import CREATED, PAGED, asked_for
 
 Document = dict[str, Any]
@@ -73,7 +87,7 @@ def _policy(index: int, policy: Policy) -> Document:
         "CidrBlock": policy.cidr,
         "Ipv6CidrBlock": "",
         "SecurityGroupId": policy.group,
-        "AddressTemplate": {"AddressId": "", "AddressGroupId": ""},
+        "AddressTemplate": {"AddressId": policy.template, "AddressGroupId": ""},
         "Action": policy.action,
         "PolicyDescription": policy.description,
         "ModifyTime": CREATED,
@@ -81,6 +95,35 @@ def _policy(index: int, policy: Policy) -> Document:
     }
 
 
+@VPC.action("DescribeAddressTemplates", {**PAGED, "NeedMemberInfo": Flag()})
+def describe_address_templates(cloud: Cloud, call: Call) -> Answer:
+    found = filtered(
+        list(TEMPLATES.values()),
+        call.get("Filters", []),
+        _template_values,
+        code="InvalidParameter.FilterInvalidKey",
+    )
+    documents = [
+        {
+            "AddressTemplateId": each.id,
+            "AddressTemplateName": each.name,
+            "AddressSet": each.addresses,
+            "AddressExtraSet": [{"Address": one, "Description": ""} for one in each.addresses],
+            "CreatedTime": CREATED,
+            "UpdatedTime": CREATED,
+            "TagSet": [],
+        }
+        for each in page(found, call)
+    ]
+    return {"TotalCount": len(found), "AddressTemplateSet": documents}
+
+
+def _template_values(template: AddressTemplate, name: str) -> list[str] | None:
+    known = {"address-template-id": template.id, "address-template-name": template.name}
+    return [known[name]] if name in known else None
+
+
+TEMPLATE = Record({"AddressId": Text(), **not_emulated_parameters("AddressGroupId")})
 POLICY = Record(
     {
         "PolicyIndex": Whole(0),
@@ -90,9 +133,8 @@ POLICY = Record(
         "SecurityGroupId": Text(),
         "Action": Text(("ACCEPT", "DROP", "accept", "drop")),
         "PolicyDescription": Text(most=100),
-        **not_emulated_parameters(
-            "ServiceTemplate", "Ipv6CidrBlock", "AddressTemplate", "ModifyTime", "Priority"
-        ),
+        "AddressTemplate": TEMPLATE,
+        **not_emulated_parameters("ServiceTemplate", "Ipv6CidrBlock", "ModifyTime", "Priority"),
     }
 )
 POLICIES = Record(
@@ -139,8 +181,12 @@ def _made(cloud: Cloud, rule: Document) -> Policy:
     if port and protocol not in ("TCP", "UDP"):
         refuse("InvalidParameter", "`Port` is for TCP and UDP only.")
     cidr, group = rule.get("CidrBlock") or "", rule.get("SecurityGroupId") or ""
-    if bool(cidr) == bool(group):
-        refuse("InvalidParameter", "Give either `CidrBlock` or `SecurityGroupId`.")
+    template = (rule.get("AddressTemplate") or {}).get("AddressId") or ""
+    if [bool(cidr), bool(group), bool(template)].count(True) != 1:
+        words = "Give one of `CidrBlock`, `SecurityGroupId` and `AddressTemplate`."
+        refuse("InvalidParameter", words)
+    if template and template not in TEMPLATES:
+        refuse("ResourceNotFound", f"The address template {template} does not exist.")
     if group and group not in cloud.networks.security.groups:
         refuse("ResourceNotFound", f"The security group {group} does not exist.")
     if cidr:
@@ -155,6 +201,7 @@ def _made(cloud: Cloud, rule: Document) -> Policy:
         action=rule["Action"].upper(),
         description=rule.get("PolicyDescription") or "",
         group=group,
+        template=template,
     )
 
 

@@ -12,13 +12,15 @@ from console.models import Account, Cluster
 from services.binding.calls import LISTENER_PREFIX
 from services.facts.asking import Key, Question
 from services.limits.facts import BalancerFacts, Interface, Ipamd, SubnetFacts
-from services.limits.security import SecurityGroup, group
+from services.limits.security import SecurityGroup, group, with_templates
 from services.spec import Access
 
 # Values the VPC API takes in one filter; addresses a decision looks at, and a page or recheck.
 VALUES_PER_FILTER = 5
 MANY, FEW = 20, 5
 BALANCERS_PER_CALL = 20
+# Of a template of addresses; "ipmg-" is a group of such.
+ADDRESSES = "ipm-"
 TYPES = {Access.PUBLIC: "OPEN", Access.PRIVATE: "INTERNAL"}
 
 type Row = Mapping[str, Any]
@@ -218,7 +220,26 @@ def interfaces(cluster: Cluster, ips: Sequence[str]) -> tuple[Interface, ...]:
 def security_group(account: Account, id: str) -> SecurityGroup:
     asked = {"SecurityGroupId": id}
     answer = tencent.call(account, "vpc", "DescribeSecurityGroupPolicies", asked)
-    return group(id, (answer.get("SecurityGroupPolicySet") or {}).get("Ingress") or ())
+    policies = (answer.get("SecurityGroupPolicySet") or {}).get("Ingress") or ()
+    return looked_into(account, group(id, policies))
+
+
+def looked_into(account: Account, found: SecurityGroup) -> SecurityGroup:
+    """With the addresses of the templates that its rules name; what cannot be read stays unclear.
+
+    Groups of templates and templates of ports are not looked into.
+    """
+    ids = sorted({rule.named for rule in found.rules if rule.named.startswith(ADDRESSES)})
+    addresses: dict[str, tuple[str, ...]] = {}
+    for some in batched(ids, VALUES_PER_FILTER):
+        asked = {"Filters": [{"Name": "address-template-id", "Values": list(some)}], "Limit": "100"}
+        try:
+            answer = tencent.call(account, "vpc", "DescribeAddressTemplates", asked)
+        except tencent.CloudError:
+            return found
+        for one in answer.get("AddressTemplateSet") or ():
+            addresses[str(one["AddressTemplateId"])] = tuple(one.get("AddressSet") or ())
+    return with_templates(found, addresses)
 
 
 def balancer(account: Account, lb_id: str) -> BalancerFacts | None:

@@ -19,12 +19,9 @@ from services.limits.problem import (
     Severity,
     is_direct,
 )
-from services.limits.security import EVERYWHERE, Decision, SecurityGroup, decide
+from services.limits.security import EVERYWHERE, PROBES_FROM, Decision, SecurityGroup, decide
 from services.spec import Access, CheckType, Port, Protocol, ServiceSpec
 
-# Where the CLB's health checks come from, unless a listener has them come from the VIP:
-# podgate's own ask for SourceIpType 1.
-PROBES_FROM = "100.64.0.0/10"
 POLICIES = "vpc DescribeSecurityGroupPolicies"
 GROUP_CONSOLE = "https://console.cloud.tencent.com/vpc/security-group"
 
@@ -94,11 +91,12 @@ GROUP_UNCLEAR = Limit(
     "SecurityGroupUnclear",
     Severity.INFORMS,
     Sentence(
-        "Rule %(index)s of %(group)s names %(named)s, which podgate does not look into: whether "
+        "Rule %(index)s of %(group)s names %(named)s, which podgate cannot look into: whether "
         "%(protocol)s %(port)s is open to %(source)s cannot be told."
     ),
     Sentence("Look at the rule in the VPC console."),
-    source="vpc DescribeSecurityGroupPolicies ServiceTemplate, AddressTemplate, SecurityGroupId",
+    source="vpc DescribeSecurityGroupPolicies ServiceTemplate, AddressTemplate; "
+    "vpc DescribeAddressTemplates",
     link=GROUP_CONSOLE,
 )
 
@@ -264,7 +262,7 @@ def _problem(way: Way, decision: Decision, instead: dict[str, str] | None) -> Pr
 def _because(decision: Decision) -> Sentence:
     if decision.partly:
         rule = decision.partly
-        return Sentence(PARTLY.template, index=rule.index, cidr=rule.cidr)
+        return Sentence(PARTLY.template, index=rule.index, cidr=rule.source)
     if decision.rule:
         return Sentence(DECIDES.template, index=decision.index, rule=str(decision.rule))
     return NO_RULE

@@ -4,12 +4,22 @@ Rules are tried in order, the groups in the order in which they are bound; the f
 decides, and what no rule matches stays out.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Network, ip_network
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    collapse_addresses,
+    ip_network,
+    summarize_address_range,
+)
 from typing import Any
 
 EVERYWHERE = "0.0.0.0/0"
+# Where the CLB's health checks come from, unless a listener has them come from the VIP.
+PROBES_FROM = "100.64.0.0/10"
+SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -21,16 +31,38 @@ class Rule:
     port: str
     cidr: str
     action: str
-    # A source or port that is named elsewhere: a template, another group.
+    # A template of addresses or ports.
     named: str = ""
+    # The group whose members are the source: single addresses of network interfaces.
+    members: str = ""
+    # The addresses of the template; None where it was not looked into.
+    addresses: tuple[str, ...] | None = None
 
     @property
     def accepts(self) -> bool:
         return self.action.upper() == "ACCEPT"
 
+    @property
+    def source(self) -> str:
+        found = self.addresses or ()
+        more = ", ..." if len(found) > SHOWN else ""
+        inside = f" ({', '.join(found[:SHOWN])}{more})" if found else ""
+        return self.cidr or self.members or f"{self.named}{inside}"
+
+    @property
+    def is_unclear(self) -> bool:
+        return bool(self.named) and self.addresses is None
+
     def __str__(self) -> str:
-        where = self.cidr or self.named
-        return f"{self.action} {self.protocol}:{self.port or 'ALL'} {where}"
+        return f"{self.action} {self.protocol}:{self.port or 'ALL'} {self.source}"
+
+
+class Reach(Enum):
+    """How much of a source a rule is about."""
+
+    NONE = auto()
+    PART = auto()
+    ALL = auto()
 
 
 @dataclass(frozen=True)
@@ -64,17 +96,38 @@ def decide(groups: Sequence[SecurityGroup], source: str, protocol: str, port: in
     partly: Rule | None = None
     unclear: Rule | None = None
     for group, rule in _matching(groups, protocol, port):
-        if rule.named:
+        if rule.is_unclear:
             unclear = unclear or rule
             continue
-        covers = _network(rule.cidr)
-        if not covers.overlaps(network):
-            continue
-        if not network.subnet_of(covers):
+        reach = _reach(rule, network)
+        if reach is Reach.ALL:
+            return _decided(rule.accepts, group.id, rule, partly, unclear)
+        if reach is Reach.PART:
             partly = partly or rule
-            continue
-        return _decided(rule.accepts, group.id, rule, partly, unclear)
     return _decided(False, groups[0].id, None, partly, unclear)
+
+
+def _reach(rule: Rule, source: IPv4Network) -> Reach:
+    if rule.members:
+        # No network interface has an address that health checks come from.
+        return Reach.NONE if source.subnet_of(_network(PROBES_FROM)) else Reach.PART
+    covers = list(collapse_addresses(_networks(rule)))
+    if any(source.subnet_of(one) for one in covers):
+        return Reach.ALL
+    return Reach.PART if any(one.overlaps(source) for one in covers) else Reach.NONE
+
+
+def _networks(rule: Rule) -> Iterator[IPv4Network]:
+    """`10.0.0.1`, `10.0.0.0/24` or `10.0.0.1-10.0.0.9`; an IPv6 source says nothing about IPv4."""
+    for text in (rule.cidr,) if rule.addresses is None else rule.addresses:
+        first, _, last = text.partition("-")
+        if ":" in text:
+            continue
+        if last:
+            ends = IPv4Address(first.strip()), IPv4Address(last.strip())
+            yield from summarize_address_range(*ends)
+        else:
+            yield _network(text)
 
 
 def _decided(
@@ -98,7 +151,7 @@ def _matching(
             of_protocol = rule.protocol.upper() in {"ALL", "", protocol.upper()}
             # A rule with only an IPv6 source says nothing about IPv4.
             of_port = protocol.upper() == "ICMP" or _has_port(rule, port)
-            if of_protocol and of_port and (rule.cidr or rule.named):
+            if of_protocol and of_port and rule.source:
                 yield group, rule
 
 
@@ -129,6 +182,15 @@ def group(id: str, policies: Any, name: str = "") -> SecurityGroup:
     return SecurityGroup(id, name, rules)
 
 
+def with_templates(found: SecurityGroup, addresses: Mapping[str, tuple[str, ...]]) -> SecurityGroup:
+    """With the addresses of the templates that its rules name, as far as they are known."""
+    rules = (
+        replace(rule, addresses=addresses.get(rule.named)) if rule.named else rule
+        for rule in found.rules
+    )
+    return replace(found, rules=tuple(rules))
+
+
 def _rule(number: int, policy: dict[str, Any]) -> Rule:
     index = policy.get("PolicyIndex")
     return Rule(
@@ -138,6 +200,7 @@ def _rule(number: int, policy: dict[str, Any]) -> Rule:
         cidr=str(policy.get("CidrBlock") or ""),
         action=str(policy.get("Action") or "DROP").upper(),
         named=_named(policy),
+        members=str(policy.get("SecurityGroupId") or ""),
     )
 
 
@@ -150,4 +213,4 @@ def _named(policy: dict[str, Any]) -> str:
         for field in fields:
             if inner.get(field):
                 return str(inner[field])
-    return str(policy.get("SecurityGroupId") or "")
+    return ""

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from console import tencent
 from console.models import Cluster
+from services.facts.cloud import looked_into
 from services.limits import security
 from services.remedies.remedy import Call, NotDone, Parameters, Prepared, Refused
 
@@ -22,7 +23,8 @@ def open_security_group(cluster: Cluster, parameters: Parameters) -> Prepared:
     group, source, protocol, port = _checked(parameters)
     policies = _policies(cluster, group)
     rules = policies.get("Ingress") or []
-    decision = security.decide([security.group(group, rules)], str(source), protocol, port)
+    found = looked_into(cluster.account, security.group(group, rules))
+    decision = security.decide([found], str(source), protocol, port)
     rule: dict[str, Any] = {
         "Protocol": protocol,
         "CidrBlock": str(source),
@@ -90,7 +92,8 @@ def _place(rules: list[Any], decision: security.Decision) -> int:
 
 
 def _words(policy: dict[str, Any]) -> str:
-    source = policy.get("CidrBlock") or policy.get("SecurityGroupId") or "–"
+    template = (policy.get("AddressTemplate") or {}).get("AddressId")
+    source = policy.get("CidrBlock") or policy.get("SecurityGroupId") or template or "–"
     port = policy.get("Port") or "ALL"
     note = policy.get("PolicyDescription")
     return f"{policy['Action']} {policy['Protocol']}:{port} {source}" + (
@@ -111,5 +114,6 @@ def _add(
     tencent.call(cluster.account, "vpc", CREATE, call)
     group = call["SecurityGroupId"]
     rules = _policies(cluster, group).get("Ingress") or []
-    if not security.decide([security.group(group, rules)], str(source), protocol, port).allowed:
+    found = looked_into(cluster.account, security.group(group, rules))
+    if not security.decide([found], str(source), protocol, port).allowed:
         raise NotDone(_("The rule was added, but another one still decides."))

@@ -1,8 +1,18 @@
 """Security groups: the first rule that matches decides."""
 
+from dataclasses import replace
+
 import pytest
 
-from services.limits.security import EVERYWHERE, Rule, SecurityGroup, decide, group
+from services.limits.security import (
+    EVERYWHERE,
+    PROBES_FROM,
+    Rule,
+    SecurityGroup,
+    decide,
+    group,
+    with_templates,
+)
 
 HOME = "10.0.0.0/8"
 
@@ -140,4 +150,47 @@ def test_policies_are_read_as_the_api_writes_them() -> None:
         ],
     )
     assert found.rules[0] == Rule(0, "TCP", "80,443", EVERYWHERE, "ACCEPT")
-    assert [one.named for one in found.rules] == ["", "ipm-1", "sg-2"]
+    assert [one.named for one in found.rules] == ["", "ipm-1", ""]
+    assert [one.members for one in found.rules] == ["", "", "sg-2"]
+
+
+def test_a_group_as_a_source_is_some_addresses_and_never_a_clbs_health_check() -> None:
+    """Its members are network interfaces: it lets a part of the clients in, if any."""
+    friends = replace(rule(0, "ACCEPT", ""), members="sg-2")
+    decision = decide([sg(friends)], EVERYWHERE, "TCP", 80)
+    assert (decision.allowed, decision.partly, decision.unclear) == (False, friends, None)
+    assert str(friends) == "ACCEPT TCP:ALL sg-2"
+    probed = decide([sg(friends, rule(1, "DROP"))], PROBES_FROM, "TCP", 80)
+    assert (probed.allowed, probed.index, probed.partly) == (False, 1, None)
+    foes = replace(friends, action="DROP")
+    assert decide([sg(foes, rule(1, "ACCEPT"))], EVERYWHERE, "TCP", 80).allowed
+
+
+@pytest.mark.parametrize(
+    ("addresses", "source", "allowed"),
+    [
+        (("10.0.0.0/9", "10.128.0.0/9"), "10.1.0.0/16", True),
+        # Two halves make a whole.
+        (("100.64.0.0/11", "100.96.0.0/11"), PROBES_FROM, True),
+        (("100.64.0.0/11",), PROBES_FROM, False),
+        (("10.0.0.5-10.0.0.9",), "10.0.0.7", True),
+        (("10.0.0.5-10.0.0.9",), "10.0.0.4", False),
+        (("10.0.0.4",), "10.0.0.4", True),
+        (("2001:db8::/32",), EVERYWHERE, False),
+        ((), EVERYWHERE, False),
+    ],
+)
+def test_a_template_is_judged_by_its_addresses(
+    addresses: tuple[str, ...], source: str, allowed: bool
+) -> None:
+    found = with_templates(sg(rule(0, "ACCEPT", "", named="ipm-1")), {"ipm-1": addresses})
+    decision = decide([found], source, "TCP", 80)
+    assert (decision.allowed, decision.unclear) == (allowed, None)
+
+
+def test_a_template_that_could_not_be_read_stays_unclear() -> None:
+    template = rule(0, "DROP", "", named="ipm-1")
+    found = with_templates(sg(template, rule(1, "ACCEPT")), {"ipm-2": (EVERYWHERE,)})
+    assert decide([found], EVERYWHERE, "TCP", 80).unclear == template
+    shown = with_templates(found, {"ipm-1": ("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4")})
+    assert str(shown.rules[0]).endswith("ipm-1 (10.0.0.1, 10.0.0.2, 10.0.0.3, ...)")

@@ -163,6 +163,22 @@ def test_a_group_as_a_source_means_its_members(cloud: Half, pods: Pods) -> None:
     assert is_silent(vip)
 
 
+def test_an_address_template_as_a_source_means_its_addresses(cloud: Half, pods: Pods) -> None:
+    """SDK: AddressTemplate instead of CidrBlock; its members may be ranges and blocks."""
+    named = {"CidrBlock": "", "AddressTemplate": {"AddressId": "ipm-probes01"}}
+    add(cloud, rule("8080") | named)
+    assert policies(cloud)["Ingress"][0]["AddressTemplate"]["AddressId"] == "ipm-probes01"
+    wanted = [{"Name": "address-template-id", "Values": ["ipm-probes01"]}]
+    (found,) = cloud.call("vpc", "DescribeAddressTemplates", Filters=wanted)["AddressTemplateSet"]
+    assert found["AddressSet"] == ["100.64.0.0/11", "100.96.0.0/11"]
+    cloud.control("POST", "groups", {"of": ENI, "groups": ["sg-strict01"]})
+    # The health checks come in, nobody else.
+    _, vip = served(cloud, pods, 74)
+    assert is_silent(vip)
+    unknown = {"CidrBlock": "", "AddressTemplate": {"AddressId": "ipm-nothere"}}
+    assert refusal(cloud, rule() | unknown) == "ResourceNotFound"
+
+
 def test_an_account_in_arrears_creates_no_load_balancer(cloud: Half) -> None:
     cloud.control("POST", "arrears", {"on": True})
     with pytest.raises(Refused) as refused:

@@ -125,6 +125,18 @@ def test_facts_are_read_once_for_some_seconds(sandbox: World, vpccni: Cluster) -
     assert again.age > 0
 
 
+def test_a_rule_that_names_an_address_template_is_judged_by_its_addresses(
+    sandbox: World, router: Cluster
+) -> None:
+    """Here it lets the health checks in, and nobody else."""
+    running(router)
+    named = {"protocol": "TCP", "port": "8080", "template": "ipm-probes01", "action": "ACCEPT"}
+    sandbox.control("tencent", "POST", "rule", {"of": "sg-strict01", "at": 0, **named})
+    found = codes(live(router))
+    assert "ClientsSecurityGroup" in found
+    assert "HealthCheckSecurityGroup" not in found
+
+
 def test_a_closed_group_is_opened_for_the_pings_of_a_udp_port(
     sandbox: World, router: Cluster
 ) -> None:
