@@ -39,9 +39,11 @@ def matching(cluster: Cluster, namespace: str, selector: Iterable[tuple[str, str
 
 def pod_facts(cluster: Cluster, rows: Iterable[Any]) -> Iterator[PodFacts]:
     """Of rows of the index, or of manifests made into such rows."""
+    is_mixed = add_on(cluster) == "MIXED"
     for row in rows:
         pre_stop, grace = stopping.of_rows(row.containers)
         known = [one for one in row.containers if "probe" in one]
+        asks = any(one["eni"] for one in known) if known else None
         yield PodFacts(
             name=row.name,
             network_mode=row.network_mode,
@@ -63,7 +65,9 @@ def pod_facts(cluster: Cluster, rows: Iterable[Any]) -> Iterator[PodFacts]:
             else None,
             pre_stop=pre_stop,
             grace=grace,
-            eni_resource=any(one["eni"] for one in known) if known else None,
+            # Where the network is the Pod's choice, nothing else is left to have chosen it.
+            eni_annotation=(is_mixed and row.network_mode == "eni" and asks is False) or None,
+            eni_resource=asks,
         )
 
 

@@ -117,3 +117,21 @@ def test_a_global_router_workload_waits_for_its_route_and_says_so(cluster: Clust
     cluster.facts["account_type"] = "STANDARD"
     (found,) = references(cluster, "shop", "Deployment")
     assert "bill-by-IP" not in found.why
+
+
+def test_a_pod_that_asks_for_an_eni_by_half_is_told_in_its_row(cluster: Cluster) -> None:
+    """In a cluster with both networks; the index knows the resource and the network."""
+    put_deployment(cluster)
+    put_gated_pod(cluster, "web-1")
+    Pod.objects.update(
+        workload_kind="Deployment",
+        workload_name="web",
+        network_mode="eni",
+        containers=[{"name": "web", "probe": None, "eni": False}],
+    )
+    cluster.facts = {"network": {"add_on": "MIXED"}}
+    (found,) = references(cluster, "shop", "Deployment")
+    assert "asks for an ENI without tke.cloud.tencent.com/eni-ip" in found.why
+    cluster.facts = {"network": {"add_on": "VPC_CNI_SHARED"}}
+    (found,) = references(cluster, "shop", "Deployment")
+    assert "asks for an ENI" not in found.why

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import call_command
 
 from bench.traffic import Traffic
-from console import ccn, facts
+from console import facts
 from console.kinds import Condition, Pod
 from console.kube import Kube, connect, path
 from console.models import Account, Cluster
@@ -35,6 +35,7 @@ from tests.services.binding.rolling import (
     start,
     traffic_to,
 )
+from tests.services.binding.test_global_router import in_the_ccn
 from tests.services.diagnosis.world import index
 from tests.wait import until
 from tests.world import World
@@ -61,15 +62,6 @@ def router(sandbox: World, account: Account, webhook: Webhook) -> Cluster:
 @pytest.fixture
 def kube(router: Cluster) -> Kube:
     return connect(router)
-
-
-def in_the_ccn(router: Cluster) -> None:
-    """The toggle of Basic Information, and what the next refresh sees of it."""
-    network = router.facts["network"]
-    ccn.register(
-        router.account, ccn.read(router.account, network["vpc_id"], network["cluster_cidrs"])
-    )
-    facts.refresh(router)
 
 
 def newest(kube: Kube) -> Pod:

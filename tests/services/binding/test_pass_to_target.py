@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 
-from console import ccn, facts, tencent
+from console import facts, tencent
 from console.kube import Kube, connect
 from console.models import Account, Cluster
 from services import facts as known
@@ -18,6 +18,7 @@ from tests.conftest import register
 from tests.sandbox.tencent.pods import get
 from tests.sandbox.tencent.test_security_groups import is_silent
 from tests.services.binding.driver import create, drive, pods, service
+from tests.services.binding.test_global_router import in_the_ccn
 from tests.wait import until
 from tests.world import World
 
@@ -32,9 +33,7 @@ def router(sandbox: World, account: Account) -> Cluster:
     """Its container network is registered; its nodes' group drops what comes to the target port."""
     found = register(sandbox, ID)
     facts.refresh(found)
-    net = found.facts["network"]
-    ccn.register(found.account, ccn.read(found.account, net["vpc_id"], net["cluster_cidrs"]))
-    facts.refresh(found)
+    in_the_ccn(found)
     return found
 
 

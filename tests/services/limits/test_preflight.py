@@ -13,6 +13,7 @@ from console.models import Account, Cluster
 from services import facts
 from services.limits import Mode, readiness
 from tests.services.limits.live import registered, running
+from tests.services.test_pages import put_binding
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sandbox]
@@ -58,7 +59,7 @@ def test_preflight_judges_the_four_demo_clusters_as_the_page_does(
         assert got == code, answer
         facts.forget()
         cluster.kubernetes_version = facts.inside.live_version(cluster)
-        shown = facts.of_cluster(cluster)
+        shown = facts.of_cluster(cluster, seconds=facts.LIVE_SECONDS)
         for mode in Mode:
             on_page = {problem.code for problem in readiness(shown, mode).problems}
             printed = {problem["code"] for problem in answer["modes"][mode]["problems"]}
@@ -74,6 +75,19 @@ def test_preflight_of_a_manifest(
     code, answer = preflight("cls-router01", "-f", str(manifest))
     assert code == 1, answer
     assert any(one["severity"] == "blocks" and one["evidence"] for one in answer["problems"])
+
+
+def test_preflight_of_a_service_that_is_bound_asks_for_no_second_load_balancer(
+    sandbox: World, vpccni: Cluster, manifest: Path
+) -> None:
+    running(vpccni)
+    sandbox.control("tencent", "POST", "quota", {"TOTAL_OPEN_CLB_QUOTA": 0})
+    code, answer = preflight("cls-vpccni01", "-f", str(manifest))
+    assert (code, [one["code"] for one in answer["problems"]]) == (1, ["BalancerQuota"])
+    lb = sandbox.control("tencent", "POST", "lb", {"vpc": "vpc-vpccni01"})["id"]
+    put_binding(vpccni, lb_id=lb)
+    code, answer = preflight("cls-vpccni01", "-f", str(manifest))
+    assert (code, answer["problems"]) == (0, [])
 
 
 def test_preflight_refuses_the_annotations_that_the_binding_would_refuse(
