@@ -5,6 +5,8 @@ from typing import Any
 from console.models import Account, Binder, Claim, Cluster
 from services.forms import Choices, CreateServiceForm, SubnetChoice
 
+CLUSTER_ID = "cls-vpccni01"
+CREATE = f"/clusters/{CLUSTER_ID}/services/create/"
 CHOICES = Choices(
     namespaces=["default", "shop"],
     subnets=[
@@ -16,7 +18,7 @@ CHOICES = Choices(
 
 def a_cluster(binder: str = Binder.CONSOLE, claim: str = Claim.CLASS) -> Cluster:
     account = Account(name="shop-prod", uin="100012345678", region="ap-guangzhou")
-    return Cluster(cluster_id="cls-vpccni01", account=account, binder=binder, claim=claim)
+    return Cluster(cluster_id=CLUSTER_ID, account=account, binder=binder, claim=claim)
 
 
 def filled(**changes: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """remove_cluster against the sandbox: what is ours goes, what is not stays."""
 
-import time
 from typing import Any
 
 import pytest
@@ -49,7 +48,6 @@ def bound(cluster: Cluster) -> Binding:
     def has_listener() -> bool:
         reconcile(binding.pk)
         binding.refresh_from_db()
-        time.sleep(0.05)
         return binding.lb_status == "running" and binding.registrations.exists()
 
     until(has_listener, seconds=60)
