@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -125,10 +126,7 @@ def report(binding: Binding, standing: Standing, *, is_run: bool = True) -> bool
     if (before, binding.message, binding.problems) == (word, message, problems):
         return False
     if before != word:
-        # A rollout goes a part of the way again: from the stage before it no time is counted.
-        times = binding.passed.get(word, {}).get("times", 0) + 1
-        entry = {"at": now.isoformat(), "note": message, "times": times}
-        binding.passed = binding.passed | {word: entry}
+        binding.passed = gone_through(binding, word, message, now)
         binding.phase_since = now
     fields = {
         "phase": word,
@@ -144,6 +142,15 @@ def report(binding: Binding, standing: Standing, *, is_run: bool = True) -> bool
     binding.phase, binding.message, binding.problems = word, message, problems
     live.announce(topic(binding))
     return before != word
+
+
+def gone_through(binding: Binding, word: str, message: str, now: datetime) -> dict[str, Any]:
+    """Each phase as it was last gone through: a rollout goes a part of the way again."""
+    since = binding.phase_since
+    took = round((now - since).total_seconds(), 1)
+    left = {"at": since.isoformat(), "note": binding.message, "took": took}
+    entered = {"at": now.isoformat(), "note": message}
+    return {**binding.passed, binding.phase: left, word: entered}
 
 
 def stored_problems(binding: Binding) -> list[Problem]:

@@ -29,14 +29,8 @@ def stages(binding: Binding, now: datetime) -> list[Stage]:
     """Nothing for a binding that goes away; Degraded and Blocked stand where they stopped."""
     if binding.phase == Phase.DELETING:
         return []
-    entered = {Phase.PENDING.value: binding.created_at} | {
-        name: datetime.fromisoformat(passed["at"]) for name, passed in binding.passed.items()
-    }
     here = _here(binding)
-    return [
-        _stage(binding, stage, number, here, entered=entered, now=now)
-        for number, stage in enumerate(STAGES)
-    ]
+    return [_stage(binding, stage, number, here, now) for number, stage in enumerate(STAGES)]
 
 
 def _here(binding: Binding) -> int:
@@ -49,18 +43,9 @@ def _here(binding: Binding) -> int:
     return max(reached, default=0)
 
 
-def _stage(
-    binding: Binding,
-    stage: Phase,
-    number: int,
-    here: int,
-    *,
-    entered: dict[str, datetime],
-    now: datetime,
-) -> Stage:
-    since = entered.get(stage.value)
+def _stage(binding: Binding, stage: Phase, number: int, here: int, now: datetime) -> Stage:
     if number < here or binding.phase == Phase.READY == stage:
-        return Stage(phase_word(stage), "done", "", _done(binding, stage, since, entered))
+        return Stage(phase_word(stage), "done", "", _done(binding, stage))
     if number > here:
         return Stage(phase_word(stage), "to come", "", ())
     troubled = binding.phase in {Phase.DEGRADED, Phase.BLOCKED}
@@ -71,25 +56,15 @@ def _stage(
     return Stage(word, "current", tone, (*lines, *message))
 
 
-def _done(
-    binding: Binding, stage: Phase, since: datetime | None, entered: dict[str, datetime]
-) -> tuple[str, ...]:
-    if since is None:
+def _done(binding: Binding, stage: Phase) -> tuple[str, ...]:
+    """When it was last gone through, and how long that took."""
+    passed = binding.passed.get(stage.value)
+    if passed is None:
         return ()
-    at = timezone.localtime(since).strftime("%H:%M:%S")
-    after = {moment: name for name, moment in entered.items() if moment > since}
-    if stage is Phase.READY or not after:
+    at = timezone.localtime(datetime.fromisoformat(passed["at"])).strftime("%H:%M:%S")
+    if stage is Phase.READY or "took" not in passed:
         return (at,)
-    then = min(after)
-    if _times(binding, after[then]) > _times(binding, stage.value):
-        # A rollout came that way again; this stage ended long before.
-        return (at,)
-    return (f"{at}, {(then - since).total_seconds():.1f} s",)
-
-
-def _times(binding: Binding, stage: str) -> int:
-    """How often it was entered; a Binding is Pending once, when it is made."""
-    return int(binding.passed.get(stage, {}).get("times", 1))
+    return (f"{at}, {passed['took']:.1f} s",)
 
 
 def _so_far(binding: Binding, stage: Phase, now: datetime) -> tuple[bool, tuple[str, ...]]:

@@ -1,40 +1,45 @@
-"""The stages to Ready: how long each took, and what a rollout later does not make longer."""
+"""The stages to Ready: when each was gone through last, and how long that took."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+from services.binding.run import gone_through
 from services.models import Binding
 from services.printed.progress import stages
 
 MADE = datetime(2026, 1, 1, 12, tzinfo=UTC)
+CREATION = [(1, "Provisioning"), (13, "Registering"), (15, "Checking"), (30, "Ready")]
 
 
-def entered(seconds: float, times: int = 1) -> dict[str, Any]:
-    return {"at": (MADE + timedelta(seconds=seconds)).isoformat(), "note": "", "times": times}
-
-
-def lines(passed: dict[str, Any]) -> dict[str, str]:
-    binding = Binding(phase="Ready", phase_since=MADE, created_at=MADE, passed=passed)
-    return {stage.name: " ".join(stage.lines) for stage in stages(binding, MADE)}
-
-
-FIRST = {
-    "Provisioning": entered(1),
-    "Registering": entered(13),
-    "Checking": entered(15),
-    "Ready": entered(30),
-}
+def told(*phases: tuple[float, str]) -> dict[str, str]:
+    """The lines of each stage, after these phases were entered so many seconds after the start."""
+    binding = Binding(phase="Pending", phase_since=MADE, created_at=MADE)
+    for seconds, phase in phases:
+        now = MADE + timedelta(seconds=seconds)
+        binding.passed = gone_through(binding, phase, "", now)
+        binding.phase, binding.phase_since = phase, now
+    return {stage.name: " ".join(stage.lines) for stage in stages(binding, binding.phase_since)}
 
 
 def test_each_stage_tells_how_long_it_took() -> None:
-    told = lines(FIRST)
-    assert told["Provisioning"].endswith("12.0 s")
-    assert told["Checking"].endswith("15.0 s")
+    assert told(*CREATION) == {
+        "Pending": "12:00:00, 1.0 s",
+        "Provisioning": "12:00:01, 12.0 s",
+        "Registering": "12:00:13, 2.0 s",
+        "Checking": "12:00:15, 15.0 s",
+        "Ready": "12:00:30",
+    }
 
 
 def test_a_later_rollout_does_not_make_the_creation_longer() -> None:
-    again = {"Registering": entered(90, 2), "Checking": entered(92, 2), "Ready": entered(110, 2)}
-    told = lines(FIRST | again)
-    assert " s" not in told["Provisioning"]
-    assert told["Registering"].endswith("2.0 s")
-    assert told["Checking"].endswith("18.0 s")
+    lines = told(*CREATION, (90, "Registering"), (92, "Checking"), (110, "Ready"))
+    assert lines["Provisioning"] == "12:00:01, 12.0 s"
+    assert lines["Registering"] == "12:01:30, 2.0 s"
+    assert lines["Checking"] == "12:01:32, 18.0 s"
+
+
+def test_neither_scaling_to_nothing_nor_trouble_makes_a_stage_longer() -> None:
+    back = [(200, "Pending"), (300, "Registering"), (302, "Checking"), (317, "Degraded")]
+    lines = told(*CREATION, *back, (400, "Ready"))
+    assert lines["Pending"] == "12:03:20, 100.0 s"
+    assert lines["Provisioning"] == "12:00:01, 12.0 s"
+    assert lines["Checking"] == "12:05:02, 15.0 s"
