@@ -22,6 +22,8 @@ class Covered:
     services: tuple[str, ...]
     total: int
     without: tuple[str, ...]
+    # How many of those Kubernetes calls Ready.
+    ready_without: int = 0
     # The oldest of them, and the Services that select it.
     oldest: Pod | None = None
     selected_by: tuple[Service, ...] = ()
@@ -81,6 +83,7 @@ def _covered(
         tuple(sorted({service.name for _, services in members for service in services})),
         len(members),
         tuple(pod.name for pod, _ in bare),
+        sum(pod.ready for pod, _ in bare),
         oldest[0] if oldest else None,
         tuple(oldest[1]) if oldest else (),
     )

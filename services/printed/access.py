@@ -19,6 +19,8 @@ from services.admission.lately import Counts, hour
 from services.admission.scope import is_alive
 from services.models import AccessLayer, Repair
 from services.words import stored
+from workloads import rollouts
+from workloads.models import Workload
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -93,6 +95,7 @@ class CoverageRow:
     named: tuple[str, ...]
     more: int
     why: str = ""
+    is_rolling: bool = False
 
 
 FOUND_BY = {
@@ -186,11 +189,23 @@ def _repair(one: Repair) -> RepairRow:
 
 
 def covered(cluster: Cluster) -> Sequence[CoverageRow]:
-    webhook = waiting.Webhook(cluster)
+    webhook, rolling = waiting.Webhook(cluster), _rolling(cluster)
     return [
-        CoverageRow(row, row.without[:NAMED], max(0, len(row.without) - NAMED), _why(row, webhook))
+        CoverageRow(
+            row,
+            row.without[:NAMED],
+            max(0, len(row.without) - NAMED),
+            _why(row, webhook),
+            (row.kind, row.namespace, row.name) in rolling,
+        )
         for row in coverage.coverage(cluster)
     ]
+
+
+def _rolling(cluster: Cluster) -> set[tuple[str, str, str]]:
+    """Kind, namespace and name of every workload with a rollout under way."""
+    found = Workload.objects.filter(cluster=cluster, rollout=rollouts.State.PROGRESSING)
+    return set(found.values_list("kind", "namespace", "name"))
 
 
 def _why(row: Covered, webhook: waiting.Webhook) -> str:

@@ -26,7 +26,7 @@ def _topics(cluster_id: str) -> list[str]:
 
 
 def _topics_of_pods(cluster_id: str) -> list[str]:
-    return [f"{cluster_id}/pods", f"{cluster_id}/services"]
+    return [f"{cluster_id}/pods", f"{cluster_id}/services", f"{cluster_id}/workloads"]
 
 
 @require_GET
@@ -117,7 +117,7 @@ def _settings(layer: AccessLayer) -> dict[str, str]:
 def roll_to_inject(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
-    """Asks first; afterwards the workload's own page shows the rollout live."""
+    """Asks first; afterwards the rollout's own page shows it live."""
     cluster = cluster_for(request.user, cluster_id, Role.OPERATOR)
     kinds = {known.lower(): known for known in coverages.ROLLS}
     rows = [
@@ -135,7 +135,7 @@ def roll_to_inject(
         except kube.KubeError as error:
             return render(request, "services/roll.html", context | {"refused": error})
         messages.success(request, _("%(name)s is being rolled.") % {"name": name})
-        return redirect("workload", cluster_id, kind, namespace, name)
+        return redirect("rollout_page", cluster_id, kind, namespace, name)
     return render(request, "services/roll.html", context)
 
 
@@ -143,7 +143,7 @@ def roll_to_inject(
 def roll_all(request: HttpRequest, cluster_id: str) -> HttpResponse:
     """Every workload with Pods without a gate; each rolls by its own strategy."""
     cluster = cluster_for(request.user, cluster_id, Role.OPERATOR)
-    rows = [row for row in printed.covered(cluster) if row.named and row.covered.can_roll]
+    rows = [row for row in printed.covered(cluster) if _may_roll(row)]
     context: dict[str, Any] = {"cluster": cluster, "section": "access-layer", "rows": rows}
     if request.method != "POST" or not rows:
         return render(request, "services/roll_all.html", context)
@@ -158,6 +158,11 @@ def roll_all(request: HttpRequest, cluster_id: str) -> HttpResponse:
         return render(request, "services/roll_all.html", context | {"refused": refused})
     messages.success(request, _("%(n)s workloads are being rolled.") % {"n": len(rows)})
     return redirect("access_layer", cluster_id)
+
+
+def _may_roll(row: printed.CoverageRow) -> bool:
+    """Not what is being rolled: a second restart would only begin it again."""
+    return bool(row.named) and row.covered.can_roll and not row.is_rolling
 
 
 def _base(request: HttpRequest, cluster_id: str) -> dict[str, Any]:
@@ -181,8 +186,8 @@ def _coverage(request: HttpRequest, cluster_id: str) -> dict[str, Any]:
         "rows": rows,
         "pods": sum(row.covered.total for row in rows),
         "gated": sum(row.covered.covered for row in rows),
-        "bare": sum(len(row.covered.without) for row in rows),
-        "rollable": sum(bool(row.named) and row.covered.can_roll for row in rows),
+        "unproven": sum(row.covered.ready_without for row in rows),
+        "rollable": sum(map(_may_roll, rows)),
     }
 
 

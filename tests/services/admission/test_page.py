@@ -15,7 +15,7 @@ from services.admission.gate_type import OWN_GATE
 from services.models import AccessLayer, Binding, Phase, Repair
 from tests.console import pages
 from tests.services.test_pages import put_service
-from tests.workloads.index import listed, put_gated_pod, put_pod
+from tests.workloads.index import listed, put_deployment, put_gated_pod, put_pod
 from workloads.models import Pod, Service
 from workloads.views.rows import TKE_GATE
 
@@ -133,6 +133,17 @@ def test_pods_without_the_gate_are_named(layer: AccessLayer) -> None:
     assert "web-0" in text(pages.visitor(), f"{ROOT}/coverage")
 
 
+def test_only_ready_pods_without_a_gate_are_called_ready(layer: AccessLayer) -> None:
+    bind(layer.cluster)
+    bare = {"containers": [{"name": "web", "image": "web:1"}]}
+    put_pod(layer.cluster, "web-0", spec=bare)
+    starting = {"conditions": [{"type": "Ready", "status": "False"}]}
+    put_pod(layer.cluster, "web-1", spec=bare, status=starting)
+    page = text(pages.visitor(), f"{ROOT}/coverage")
+    assert "1 Pod is Ready without the CLB’s word." in page
+    assert "web-1" in page
+
+
 def test_a_row_says_why_its_pods_have_no_gate(layer: AccessLayer) -> None:
     bind(layer.cluster)
     pod = put_pod(layer.cluster, "web-0", spec={"containers": [{"name": "web", "image": "web:1"}]})
@@ -196,6 +207,21 @@ def test_all_are_rolled_after_a_question(layer: AccessLayer) -> None:
     assert answer.status_code == 200
     assert "Kubernetes refused to roll web." in answer.text
     assert Activity.objects.filter(verb="restart", ok=False).count() == 1
+
+
+def test_what_is_being_rolled_is_said_so_and_not_begun_again(layer: AccessLayer) -> None:
+    bind(layer.cluster)
+    put_pod(layer.cluster, "web-1-a", spec={"containers": [{"name": "web", "image": "web:1"}]})
+    Pod.objects.update(workload_kind="Deployment", workload_name="web")
+    put_deployment(layer.cluster, updatedReplicas=3, availableReplicas=3)
+    operator = pages.visitor(Role.OPERATOR, "oscar")
+    assert "Roll to inject" in text(operator, f"{ROOT}/coverage")
+    put_deployment(layer.cluster, updatedReplicas=1, availableReplicas=3)
+    page = text(operator, f"{ROOT}/coverage")
+    assert "Being rolled" in page
+    assert f"/clusters/{ID}/workloads/deployment/shop/web/rollout/" in page
+    assert "Roll to inject" not in page
+    assert "<form" not in text(operator, f"{ROOT}/roll/").partition("<main")[2]
 
 
 def test_only_check_is_for_operators(layer: AccessLayer) -> None:
