@@ -100,7 +100,10 @@ class Api:
         about = self._about(target, user)
         self._strike_before(target, about, is_next_page="continue" in request.query)
         if target.verb in WRITES:
-            response = await self._written(target, request, user)
+            try:
+                response = await self._written(target, request, user)
+            finally:
+                self.store.written = True
             self.store.flush()
         else:
             response = self._read(target, request, about)

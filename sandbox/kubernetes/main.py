@@ -55,8 +55,10 @@ async def serve(world: World, *, headless: bool = False) -> None:
 
             async def reset() -> None:
                 for run in runs:
-                    run.store.clear()
-                    _seed(run)
+                    # A cluster that nobody wrote to is as it was when it was new.
+                    if run.store.written:
+                        run.store.clear()
+                        _seed(run)
 
             control = Control(faults, calls, tuple(run.store for run in runs), reset)
             place = urlsplit(world.net.kubernetes_control)
@@ -73,6 +75,7 @@ async def serve(world: World, *, headless: bool = False) -> None:
 def _seed(run: _Run) -> None:
     if run.store.is_empty:
         demo.seed(run.store, run.cluster)
+        run.store.written = False
     builtin.define(run.store, run.cluster.minor)
 
 

@@ -54,6 +54,8 @@ class Store:
                 key = objects.key(KINDS[kind_name], obj)
                 self._kinds[kind_name][key] = obj
                 self._owners.note((kind_name, *key), None, obj)
+        # By clients; what controllers and kubelets write is how a cluster lives.
+        self.written = True
         self.hub = Hub(self.revision)
         # What containers wrote: of the nodes, not of the API, and gone with the process.
         self.logs = Logs()
