@@ -26,7 +26,8 @@ SHORT_ADD_ONS = {
     AddOn.MIXED: ("GlobalRouter + VPC-CNI", ""),
     AddOn.CILIUM_OVERLAY: ("Cilium-Overlay", ""),
 }
-OLDEST_FOR_DIRECT_ACCESS = (1, 12)
+# Direct access itself, and the readiness gates that podgate binds by.
+OLDEST_FOR_DIRECT_ACCESS = {Binder.TKE: (1, 12), Binder.CONSOLE: (1, 14)}
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,10 @@ def direct_access(cluster: Cluster) -> Verdict:
     facts: dict[str, Any] = cluster.facts
     said = (facts.get("network") or {}).get("direct_access", DirectAccess.UNKNOWN)
     version = version_of(cluster)
-    known = minor(version)
-    if known and known < OLDEST_FOR_DIRECT_ACCESS:
-        why = _("Kubernetes %(version)s, needs 1.12 or later") % {"version": version}
+    known, oldest = minor(version), OLDEST_FOR_DIRECT_ACCESS[Binder(cluster.binder)]
+    if known and known < oldest:
+        values = {"version": version, "oldest": "{}.{}".format(*oldest)}
+        why = _("Kubernetes %(version)s, needs %(oldest)s or later") % values
         return Verdict(_("Not supported"), "idle", why)
     if said in {DirectAccess.READY, DirectAccess.PARTLY}:
         return _in_the_vpc(facts, partly=said == DirectAccess.PARTLY)

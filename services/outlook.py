@@ -19,6 +19,7 @@ from services.binding.state import State, desired_state
 from services.limits import (
     MODE_WORDS,
     Evidence,
+    Facts,
     PodFacts,
     Problem,
     Remedy,
@@ -98,7 +99,7 @@ def outlook(cluster: Cluster, spec: ServiceSpec, *, seconds: float = facts.PAGE_
         lines=lines,
         passed=tuple(said(text) for text in verdict.passed),
         tally=tally(verdict),
-        steps=tuple(step_lines(cluster, spec, steps, len(pods))),
+        steps=tuple(step_lines(cluster, spec, steps, _gated(known))),
         calls=plan.write_calls(steps),
         seconds=round(plan.expected_seconds(steps, spec)) if steps else None,
         matches=matches(known.pods or (), spec) if spec.selector else None,
@@ -150,6 +151,11 @@ def tally(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     return tuple((tone, words) for count, tone, words in counted if count)
 
 
+def _gated(known: Facts) -> int:
+    """Pods that wait for the gate; the others are Ready whatever the CLB says."""
+    return sum(pod.gated for pod in known.pods or ())
+
+
 def _desired(cluster: Cluster, spec: ServiceSpec, pods: Sequence[Pod]) -> State:
     """As the engine will see it once the containers are ready."""
     return desired_state(spec, [_pod(row) for row in pods], add_on=facts.add_on(cluster))
@@ -188,7 +194,7 @@ def _pod(row: Pod) -> kinds.Pod:
 
 
 def step_lines(
-    cluster: Cluster, spec: ServiceSpec, steps: Sequence[plan.Step], pods: int
+    cluster: Cluster, spec: ServiceSpec, steps: Sequence[plan.Step], gated: int
 ) -> list[StepLine]:
     config = tke_service_config(spec) if spec.ports else None
     note = _config_note(spec, config["metadata"]["name"]) if config else ""
@@ -199,7 +205,7 @@ def step_lines(
         seconds = plan.USUAL_SECONDS.get(batch.action, plan.WRITE_SECONDS)
         lines.append(StepLine(_words(batch, spec), f"~{seconds:g} s", _("1 call"), batch.action))
     if any(isinstance(step, plan.Register) for step in steps):
-        lines += _waiting(spec, pods)
+        lines += _waiting(spec, gated)
     return lines
 
 
@@ -218,7 +224,7 @@ def _config_note(spec: ServiceSpec, name: str) -> str:
     return _("and TkeServiceConfig %(name)s") % {"name": name}
 
 
-def _waiting(spec: ServiceSpec, pods: int) -> list[StepLine]:
+def _waiting(spec: ServiceSpec, gated: int) -> list[StepLine]:
     check = spec.health
     seconds = plan.first_look(check)
     wait = StepLine(
@@ -228,11 +234,12 @@ def _waiting(spec: ServiceSpec, pods: int) -> list[StepLine]:
         % {"times": check.healthy, "interval": check.interval},
     )
     gate = StepLine(
-        ngettext("Open the gate of %(n)s Pod", "Open the gate of %(n)s Pods", pods) % {"n": pods},
+        ngettext("Open the gate of %(n)s Pod", "Open the gate of %(n)s Pods", gated) % {"n": gated},
         f"~{plan.KUBELET_SECONDS:g} s",
         _("They become Ready"),
     )
-    return [wait, gate] if check.enabled else [gate]
+    lines = [wait] if check.enabled else []
+    return [*lines, gate] if gated else lines
 
 
 def _words(batch: plan.Batch, spec: ServiceSpec) -> str:

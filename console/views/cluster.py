@@ -22,7 +22,9 @@ STALE = timedelta(minutes=2)
 @require_GET
 def cluster(request: HttpRequest, cluster_id: str) -> HttpResponse:
     found = access.cluster_for(request.user, cluster_id)
-    return render(request, "console/cluster.html", _context(found))
+    may_write = access.has_role(request.user, access.Role.OPERATOR)
+    context = _context(found) | {"may_write": may_write}
+    return render(request, "console/cluster.html", context)
 
 
 @live.region(topics=lambda cluster_id: [cluster_id], every=EVERY)

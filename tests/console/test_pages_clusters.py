@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from console import facts
+from console.access import Role
 from console.models import Account, Cluster
 from tests.console import pages
 from tests.console.pages import visitor
@@ -91,7 +92,7 @@ def test_every_cluster_is_listed_with_its_add_on_in_words_and_its_verdict() -> N
     assert "1,800 free IPs in 2 subnets" in text
     assert "Needs CCN" in text
     assert "Pods have overlay addresses" in text
-    assert "Kubernetes 1.10.5, needs 1.12 or later" in text
+    assert "Kubernetes 1.10.5, needs 1.14 or later" in text
 
 
 def test_a_cluster_that_does_not_answer_is_named_with_its_reason_and_harms_no_other() -> None:
@@ -217,6 +218,14 @@ def test_pages_are_read_and_refreshing_is_written() -> None:
     assert client.post("/").status_code == 405
     assert client.post("/clusters/cls-vpccni01/").status_code == 405
     assert client.get("/clusters/cls-vpccni01/refresh/").status_code == 405
+
+
+def test_a_viewer_is_offered_nothing_that_is_refused_to_him() -> None:
+    known()
+    page = "/clusters/cls-vpccni01/"
+    create = f"{page}services/create/"
+    assert create not in visitor(Role.VIEWER, "vera").get(page).text
+    assert create in visitor(Role.OPERATOR, "olga").get(page).text
 
 
 def test_what_the_cloud_says_is_text_never_markup() -> None:

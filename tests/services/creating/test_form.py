@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from console.models import Cluster
 from tests.services.filling import CREATE, filled, second_port
-from tests.workloads.index import put_deployment
-from workloads.models import Watch
+from tests.workloads.index import put_deployment, put_gated_pod, put_pod
+from workloads.models import Pod, Watch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sandbox]
 
@@ -82,6 +82,19 @@ def test_the_outlook_is_the_engines_plan(operator: Client) -> None:
     assert "CreateLoadBalancer" in page
     assert "Write Service shop/bar" in page
     assert operator.get(f"{CREATE}outlook").status_code == 405
+
+
+def test_only_the_gates_that_pods_carry_are_opened(operator: Client, cluster: Cluster) -> None:
+    put_pod(cluster, "plain")
+    Pod.objects.update(labels={"app": "storefront"}, network_mode="eni")
+    page = operator.post(f"{CREATE}outlook", filled()).content.decode()
+    assert "Register 1 target" in page
+    assert "Open the gate" not in page
+    put_gated_pod(cluster, "gated")
+    has = {"labels": {"app": "storefront"}, "network_mode": "eni", "ip": "127.64.20.6"}
+    Pod.objects.filter(name="gated").update(**has)
+    page = operator.post(f"{CREATE}outlook", filled()).content.decode()
+    assert "Open the gate of 1 Pod" in page
 
 
 def test_the_yaml_is_shown_before_it_is_written(operator: Client) -> None:
