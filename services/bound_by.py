@@ -16,10 +16,12 @@ def services_of(cluster: Cluster, pods: Sequence[Pod]) -> Mapping[str, Sequence[
     namespaces = {pod.namespace for pod in pods}
     bindings = Binding.objects.filter(cluster=cluster, namespace__in=namespaces)
     bindings = bindings.exclude(phase=Phase.DELETING)
-    phases = {(one.namespace, one.name): one.phase for one in bindings}
+    told = bindings.values_list("namespace", "name", "phase")
+    phases = {(namespace, name): phase for namespace, name, phase in told}
     if not phases:
         return {}
     rows = Service.objects.filter(cluster=cluster, namespace__in=namespaces, terminating=False)
+    rows = rows.only("namespace", "name", "selector")
     claimed = [row for row in rows if (row.namespace, row.name) in phases and row.selector]
     return {
         pod.uid: [

@@ -15,10 +15,13 @@ _WORST = {word: rank for rank, word in enumerate(_TONES)}
 
 
 def of(cluster: Cluster, uids: Iterable[str]) -> Mapping[str, Health]:
-    rows = Registration.objects.filter(binding__cluster=cluster, pod_uid__in=list(uids))
+    # Asked for the cluster too, a database would go through all of its targets.
+    rows = Registration.objects.filter(pod_uid__in=list(uids))
     targets: dict[str, list[tuple[str, int]]] = {}
-    for uid, word, weight in rows.values_list("pod_uid", "health", "weight"):
-        targets.setdefault(uid, []).append((word or "Unknown", weight))
+    columns = ("pod_uid", "health", "weight", "binding__cluster_id")
+    for uid, word, weight, key in rows.values_list(*columns):
+        if key == cluster.pk:
+            targets.setdefault(uid, []).append((word or "Unknown", weight))
     return {uid: _worst(found) for uid, found in targets.items()}
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -92,12 +93,8 @@ def waits_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, Wait]:
     if cluster.binder != "console":
         return {}
     alive = [pod for pod in pods if not pod.terminating and pod.status not in _ENDED]
-    uids = [pod.uid for pod in alive]
     closed = {pod.uid for pod in alive if _gate(cluster, pod) != "True"}
-    rows: dict[str, list[Registration]] = defaultdict(list)
-    found = Registration.objects.filter(binding__cluster=cluster, pod_uid__in=uids)
-    for row in found if closed else found.filter(health="Dead"):
-        rows[row.pod_uid].append(row)
+    rows = _registered(alive, Q(health="Dead") | Q(pod_uid__in=closed))
     asked = [pod for pod in alive if pod.uid in closed or pod.uid in rows]
     claims = _claims(cluster, asked) if asked else []
     now, webhook = timezone.now(), Webhook(cluster)
@@ -109,10 +106,7 @@ def ways_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, tuple[Way, ...]]
     """The listeners that should lead to each Pod, by its uid: what `waits_of` judges by."""
     if cluster.binder != "console" or not pods:
         return {}
-    rows: dict[str, list[Registration]] = defaultdict(list)
-    uids = [pod.uid for pod in pods]
-    for row in Registration.objects.filter(binding__cluster=cluster, pod_uid__in=uids):
-        rows[row.pod_uid].append(row)
+    rows = _registered(pods, Q())
     claims = _claims(cluster, pods)
     return {
         pod.uid: tuple(
@@ -122,16 +116,37 @@ def ways_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, tuple[Way, ...]]
     }
 
 
+def _registered(pods: Iterable[Pod], which: Q) -> dict[str, list[Registration]]:
+    """By Pod uid. The cluster is not asked for: a database would go through all of its targets."""
+    rows: dict[str, list[Registration]] = defaultdict(list)
+    for row in Registration.objects.filter(which, pod_uid__in=[pod.uid for pod in pods]):
+        rows[row.pod_uid].append(row)
+    return rows
+
+
 def _gate(cluster: Cluster, pod: Pod) -> str:
     return next((str(g["status"]) for g in pod.gates if g["type"] == cluster.gate_type), "")
 
 
 def _claims(cluster: Cluster, pods: Sequence[Pod]) -> list[_Claimed]:
-    namespaces = {pod.namespace for pod in pods}
-    found = Binding.objects.filter(cluster=cluster, namespace__in=namespaces)
+    """Of all Services of these namespaces only those that select one of the Pods are read whole."""
+    # Pods of one workload have the same labels.
+    kinds = {(pod.namespace, tuple(sorted(pod.labels.items()))) for pod in pods}
+    labelled = [(namespace, dict(labels).items()) for namespace, labels in kinds]
+    services = Service.objects.filter(
+        cluster=cluster, namespace__in={namespace for namespace, _labels in labelled}
+    )
+    selectors = services.filter(terminating=False).values_list("uid", "namespace", "selector")
+    selecting = [
+        uid
+        for uid, namespace, selector in selectors
+        if selector
+        and any(where == namespace and selector.items() <= has for where, has in labelled)
+    ]
+    found = Binding.objects.filter(cluster=cluster, service_uid__in=selecting)
     bindings = {one.service_uid: one for one in found.exclude(phase=Phase.DELETING)}
-    services = Service.objects.filter(cluster=cluster, uid__in=bindings, terminating=False)
-    return [_Claimed(one, bindings[one.uid]) for one in services if one.selector]
+    claimed = Service.objects.filter(cluster=cluster, uid__in=bindings) if bindings else ()
+    return [_Claimed(one, bindings[one.uid]) for one in claimed]
 
 
 def _wait(

@@ -11,7 +11,7 @@
   let timer = 0;
   let heardAt = performance.now();
   let beat = { ages: {}, slow: false };
-  let everHeard = false;
+  let beaten = false;
   const announced = new Map();
 
   const regions = () => [...document.querySelectorAll("[data-live]")];
@@ -102,7 +102,7 @@
       const known = beat.ages || {};
       const told = cluster ? known[cluster] : { heard: 0 };
       let age = told ? told.heard : undefined;
-      if (age === undefined && !everHeard) age = 0;
+      if (age === undefined && !beaten) age = 0;
       const never = age === null || age === undefined;
       const seconds = Math.floor((never ? 0 : age) + silent);
       const stale = never || seconds > BEATS / 1000;
@@ -123,7 +123,6 @@
 
   function heard() {
     heardAt = performance.now();
-    everHeard = true;
     failures = 0;
   }
 
@@ -141,6 +140,7 @@
     source.addEventListener("beat", (event) => {
       heard();
       beat = JSON.parse(event.data);
+      beaten = true;
       ages();
     });
     source.addEventListener("gone", (event) => gone(JSON.parse(event.data).url));

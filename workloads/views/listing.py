@@ -41,11 +41,16 @@ def text(query: QueryDict, name: str) -> str:
     return query.get(name, "").replace("\x00", "").strip()[:LONGEST_QUERY]
 
 
-def page[T: Model](rows: QuerySet[T], query: QueryDict, columns: tuple[str, ...]) -> Page[T]:
-    """One page of rows: the ids in order first, so that sorting never carries the JSON columns."""
+def page[T: Model](
+    rows: QuerySet[T], query: QueryDict, columns: tuple[str, ...], *, without: tuple[str, ...] = ()
+) -> Page[T]:
+    """One page of rows: the ids in order first, so that sorting never carries the JSON columns.
+
+    `without`: columns that no row of the page shows.
+    """
     paginator = Paginator(rows.order_by(*columns).values_list("pk", flat=True), PAGE_SIZE)
     found: Page[Any] = paginator.get_page(query.get("page"))
-    by_id = rows.model._default_manager.in_bulk(list(found.object_list))
+    by_id = rows.model._default_manager.defer(*without).in_bulk(list(found.object_list))
     found.object_list = [by_id[key] for key in found.object_list if key in by_id]
     return found
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.core.cache import cache
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,10 +11,10 @@ from django.views.decorators.http import require_GET, require_POST
 from console import live, preferences
 from console.access import Role, cluster_for, has_role
 from console.models import Cluster
-from workloads import folded, health
+from workloads import folded
 from workloads.freshness import freshness
 from workloads.models import Pod, Service
-from workloads.views import listing, pod_columns, rows
+from workloads.views import listing, pod_columns, pod_filters, rows
 
 SORTS = {
     "name": ("name", "namespace", "id"),
@@ -31,12 +29,6 @@ SORTS = {
     # The youngest first is what "age" ascending means.
     "age": ("-created_at", "id"),
 }
-
-
-NAMES = ("namespace", "q", "status", "node", "network", "workload", "gates", "health")
-# What the filters offer is asked again this often; it is the same for everyone.
-CHOICES_SECONDS = 10
-MOST_NODES = 200
 
 
 @require_GET
@@ -81,9 +73,10 @@ def _list_context(
     request: HttpRequest, cluster: Cluster, columns: tuple[pod_columns.Column, ...]
 ) -> dict[str, Any]:
     everything = Pod.objects.filter(cluster=cluster)
-    filters = {name: value for name in NAMES if (value := listing.text(request.GET, name))}
+    filters = pod_filters.read(request.GET)
     used = listing.order(request.GET, SORTS, "name")
-    page = listing.page(_filtered(cluster, everything, filters), request.GET, used.columns)
+    wanted = pod_filters.narrowed(cluster, everything, filters)
+    page = listing.page(wanted, request.GET, used.columns, without=("conditions",))
     may_write = has_role(request.user, Role.OPERATOR)
     keys = pod_columns.keys(columns)
     return {
@@ -94,59 +87,11 @@ def _list_context(
         "column_words": ",".join(keys) if set(keys) != set(pod_columns.USUAL) else None,
         "sort": used.word,
         "filters": filters,
+        "selects": pod_filters.selects(cluster, filters),
         "total": everything.count() if filters and not page.object_list else None,
         "freshness": freshness(cluster, "Pod"),
         "may_write": may_write,
-    } | _choices(cluster)
-
-
-def _choices(cluster: Cluster) -> dict[str, list[str]]:
-    """What can be filtered by, each read from its own index."""
-    key = f"pod-choices:{cluster.pk}"
-    found: dict[str, list[str]] | None = cache.get(key)
-    if found is None:
-        rows_of = Pod.objects.filter(cluster=cluster)
-        nodes = rows_of.exclude(node="").values_list("node", flat=True).distinct()
-        found = {
-            "namespaces": sorted(set(rows_of.values_list("namespace", flat=True).distinct())),
-            "statuses": sorted(set(rows_of.values_list("status", flat=True).distinct())),
-            "nodes": sorted(set(nodes[: MOST_NODES + 1])),
-        }
-        cache.set(key, found, CHOICES_SECONDS)
-    return found
-
-
-def _filtered(cluster: Cluster, found: QuerySet[Pod], filters: dict[str, str]) -> QuerySet[Pod]:
-    """The filters of the URL; each is a link somewhere in the console."""
-    for name in ("namespace", "node"):
-        if value := filters.get(name):
-            found = found.filter(**{name: value})
-    if q := filters.get("q"):
-        found = found.filter(Q(name__icontains=q) | Q(ip__startswith=q) | Q(node__icontains=q))
-    if mode := filters.get("network"):
-        found = found.filter(network_mode="" if mode == "unknown" else mode)
-    if workload := filters.get("workload"):
-        kind, _, name = workload.partition("/")
-        found = found.filter(workload_kind__iexact=kind, workload_name=name)
-    if filters.get("health") in health.WORDS:
-        found = health.having(cluster, found, filters["health"])
-    return _with_status(_with_gates(found, filters.get("gates", "")), filters.get("status", ""))
-
-
-def _with_gates(found: QuerySet[Pod], gates: str) -> QuerySet[Pod]:
-    if gates == "waiting":
-        return found.filter(gates_open=False)
-    if gates == "open":
-        return found.filter(gates_open=True).exclude(gates=[])
-    return found.filter(gates=[]) if gates == "none" else found
-
-
-def _with_status(found: QuerySet[Pod], status: str) -> QuerySet[Pod]:
-    if status == "ready":
-        return found.filter(ready=True)
-    if status == "not-ready":
-        return found.filter(ready=False).exclude(status__in=["Completed", "Succeeded"])
-    return found.filter(status=status) if status else found
+    }
 
 
 def _topics(cluster_id: str, namespace: str, name: str) -> list[str]:
