@@ -97,23 +97,40 @@ def waits_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, Wait]:
     rows = _registered(alive, Q(health="Dead") | Q(pod_uid__in=closed))
     asked = [pod for pod in alive if pod.uid in closed or pod.uid in rows]
     claims = _claims(cluster, asked) if asked else []
-    now, webhook = timezone.now(), Webhook(cluster)
-    told = {pod.uid: _wait(webhook, pod, claims, rows[pod.uid], now) for pod in asked}
-    return {uid: one for uid, one in told.items() if one}
+    return _judged(cluster, asked, claims, rows)
 
 
-def ways_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, tuple[Way, ...]]:
-    """The listeners that should lead to each Pod, by its uid: what `waits_of` judges by."""
+def both(
+    cluster: Cluster, pods: Sequence[Pod]
+) -> tuple[dict[str, Wait], dict[str, tuple[Way, ...]]]:
+    """What `waits_of` says, and by Pod uid the listeners that should lead there: read once."""
     if cluster.binder != "console" or not pods:
-        return {}
-    rows = _registered(pods, Q())
-    claims = _claims(cluster, pods)
-    return {
+        return {}, {}
+    rows, claims = _registered(pods, Q()), _claims(cluster, pods)
+    alive = [pod for pod in pods if not pod.terminating and pod.status not in _ENDED]
+    asked = [
+        pod
+        for pod in alive
+        if _gate(cluster, pod) != "True" or any(row.health == "Dead" for row in rows[pod.uid])
+    ]
+    ways = {
         pod.uid: tuple(
             way for one in claims if one.selects(pod) for way in _ways(one, pod, rows[pod.uid])
         )
         for pod in pods
     }
+    return _judged(cluster, asked, claims, rows), ways
+
+
+def _judged(
+    cluster: Cluster,
+    pods: Iterable[Pod],
+    claims: Sequence[_Claimed],
+    rows: Mapping[str, Sequence[Registration]],
+) -> dict[str, Wait]:
+    now, webhook = timezone.now(), Webhook(cluster)
+    told = {pod.uid: _wait(webhook, pod, claims, rows.get(pod.uid, ()), now) for pod in pods}
+    return {uid: one for uid, one in told.items() if one}
 
 
 def _registered(pods: Iterable[Pod], which: Q) -> dict[str, list[Registration]]:

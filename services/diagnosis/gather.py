@@ -68,7 +68,7 @@ def _grace(pod: Pod) -> int:
 def of_pods(cluster: Cluster, pods: Sequence[Pod], patience: Patience) -> list[PodFacts]:
     """Events, nodes and budgets are asked for once for all of them, where they may explain."""
     surroundings = around(cluster)
-    waits, ways = waiting.waits_of(cluster, pods), waiting.ways_of(cluster, pods)
+    waits, ways = waiting.both(cluster, pods)
     stuck = [pod for pod in pods if not pod.ready or pod.terminating]
     questions = _questions(cluster, pods, stuck)
     answers = patience.ask(questions)

@@ -1,5 +1,7 @@
 """The rollout page of a workload: the one under way or the last one, and each that is over."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +15,7 @@ from console.models import Cluster
 from workloads.behind import Stop, stopped
 from workloads.freshness import freshness
 from workloads.history import picture
+from workloads.history.picture import Picture
 from workloads.models import Rollout, Workload
 from workloads.views import rollout_charts, rollout_context, rollout_lines, time_to_ready
 from workloads.views.workloads import KIND, kind_of
@@ -34,10 +37,12 @@ def _where(
     where = (cluster, kind_of(kind), namespace, name)
     rollout = picture.latest(*where)
     if pk is not None:
-        rollouts = Rollout.objects.select_related("cluster")
         rollout = get_object_or_404(
-            rollouts, pk=pk, cluster=cluster, kind=KIND[kind], namespace=namespace, name=name
+            Rollout, pk=pk, cluster=cluster, kind=KIND[kind], namespace=namespace, name=name
         )
+    if rollout is not None:
+        # Read already.
+        rollout.cluster = cluster
     arguments = [cluster_id, kind, namespace, name] + ([pk] if pk is not None else [])
     return {
         "cluster": cluster,
@@ -94,15 +99,26 @@ def rollout_past(
     return _page(request, cluster_id, kind, namespace, name, pk)
 
 
+def _region(
+    request: HttpRequest,
+    name: str,
+    where: tuple[str, str, str, str],
+    shown: Callable[[Picture], dict[str, Any]],
+) -> HttpResponse:
+    """A part of the page that is drawn from the rollout under way, or the last one."""
+    context = _where(request, *where, None)
+    if context["rollout"] is not None:
+        context |= shown(picture.picture(context["rollout"]))
+    return render(request, f"{PAGE}#{name}", context)
+
+
 @live.region(topics=_topics, every=EVERY)
 @require_GET
 def progress(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
-    context = _where(request, cluster_id, kind, namespace, name, None)
-    if context["rollout"] is not None:
-        context |= rollout_context.progress(picture.picture(context["rollout"]))
-    return render(request, f"{PAGE}#progress", context)
+    where = (cluster_id, kind, namespace, name)
+    return _region(request, "progress", where, rollout_context.progress)
 
 
 @live.region(topics=_topics, every=EVERY)
@@ -110,10 +126,9 @@ def progress(
 def waterfall(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
-    context = _where(request, cluster_id, kind, namespace, name, None)
-    if context["rollout"] is not None:
-        context |= rollout_context.waterfall(picture.picture(context["rollout"]), request.GET)
-    return render(request, f"{PAGE}#waterfall", context)
+    where = (cluster_id, kind, namespace, name)
+    draw = partial(rollout_context.waterfall, query=request.GET)
+    return _region(request, "waterfall", where, draw)
 
 
 @live.region(topics=_topics, every=EVERY)
@@ -121,10 +136,8 @@ def waterfall(
 def targets(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
-    context = _where(request, cluster_id, kind, namespace, name, None)
-    if context["rollout"] is not None:
-        context |= rollout_charts.targets(picture.picture(context["rollout"]))
-    return render(request, f"{PAGE}#targets", context)
+    where = (cluster_id, kind, namespace, name)
+    return _region(request, "targets", where, rollout_charts.targets)
 
 
 @live.region(topics=_topics)

@@ -5,11 +5,9 @@ Made in Python, because a page has hundreds of them.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote
 
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,13 +15,11 @@ from django.utils.translation import ngettext
 from console.markup import markup
 from workloads.history.picture import Picture
 from workloads.timeline import WAY_IN, Stage, Waiting, slowest
-from workloads.timeline.lives import Life
+from workloads.timeline.lives import TROUBLES, Life
 from workloads.timeline.stages import is_late
 from workloads.timeline.waterfall import Axis, bars
 from workloads.views.rollout_words import Words, tag
 
-# Words kubectl prints for a Pod that will not start by itself.
-TROUBLES = ("BackOff", "Err", "Error", "OOMKilled", "Invalid")
 _ROW = (
     '<tr id="r-{}"><th scope="row">{}</th><td>{}</td><td class="bars">'
     '<svg class="chart" role="img" aria-label="{}"><use href="#wf-now"/>{}</svg></td>'
@@ -56,7 +52,8 @@ class Drawing:
     def new(self, life: Life) -> SafeString:
         found = self.found
         waits = life.waiting(found.expected, found.now)
-        is_drawn = waits is not None and found.is_running and Stage.TERMINATING not in life.at
+        goes_on = found.is_running and Stage.TERMINATING not in life.at and not life.is_failing
+        is_drawn = waits is not None and goes_on
         ready_in = _ready_in(life, waits, found.expected) if waits and is_drawn else None
         drawn = bars(life, self.axis, found.now, is_new=True, ready_in=ready_in)
         return self._row(life, drawn, self._new_status(life, waits), is_new=True)
@@ -138,16 +135,12 @@ class Drawing:
                 continue
             source = words.sources[span.source] if span.source else ""
             took = words.seconds(span.seconds)
-            lines.append(f"{words.stages[span.stage]}\t{took}\t{_clock(span.ends)} {source}")
+            lines.append(f"{words.stages[span.stage]}\t{took}\t{words.clock(span.ends)} {source}")
         if life.node:
             lines.append(words.node % {"node": life.node})
         if life.because and not life.is_gone:
             lines.append(life.because)
         return "\n".join(lines)
-
-
-def _clock(moment: datetime) -> str:
-    return timezone.localtime(moment).strftime("%H:%M:%S")
 
 
 def _printed(

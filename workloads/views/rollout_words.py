@@ -1,5 +1,8 @@
 """The words of the rollout page: stages, what a Pod waits for, how a rollout ended."""
 
+from datetime import datetime
+
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -64,11 +67,16 @@ class Words:
         self.drained = _("drained in %(n)s")
         self.node = _("Node %(node)s")
         self._short = _("%(n)s s")
+        self._zone = timezone.get_current_timezone()
 
     def seconds(self, value: float | None) -> str:
         if value is None or value >= LONG:
             return seconds(value)
         return self._short % {"n": f"{value:.1f}" if value < 10 else round(value)}
+
+    def clock(self, moment: datetime) -> str:
+        at = moment.astimezone(self._zone)
+        return f"{at.hour:02}:{at.minute:02}:{at.second:02}"
 
 
 def seconds(value: float | None) -> str:
@@ -83,7 +91,7 @@ def seconds(value: float | None) -> str:
     return _("%(h)s h %(m)s min") % {"h": minutes // 60, "m": minutes % 60}
 
 
-def result(rollout: Rollout) -> tuple[str, str]:
+def result(rollout: Rollout, *, is_paused: bool = False) -> tuple[str, str]:
     """How it stands or ended: the word, and its tone."""
     if rollout.result == "superseded":
         return _("Superseded"), "warning"
@@ -92,7 +100,7 @@ def result(rollout: Rollout) -> tuple[str, str]:
     if rollout.finished_at is None:
         if rollout.stuck:
             return _("Deadline exceeded"), "error"
-        return (_("Paused"), "warning") if rollout.paused else (_("Rolling out"), "info")
+        return (_("Paused"), "warning") if is_paused else (_("Rolling out"), "info")
     if rollout.stuck:
         return _("Finished after its deadline"), "warning"
     return _("Finished"), "success"
