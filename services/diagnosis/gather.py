@@ -121,8 +121,7 @@ def _budgets(pod: Pod, answers: Mapping[str, Any]) -> tuple[BudgetFacts, ...]:
 
 def of_workload(cluster: Cluster, row: Workload, patience: Patience) -> WorkloadFacts:
     """The Pods that are not well, and those on nodes that are being emptied."""
-    pods = rows.of_workload(cluster, row, is_live=patience is NOW)
-    pods = sorted(pods, key=lambda pod: (pod.ready, pod.name))[:MOST_PODS]
+    pods = rows.of_workload(cluster, row, is_live=patience is NOW, most=MOST_PODS)
     facts = of_pods(cluster, pods, patience)
     answers = patience.ask(_of_rollout(cluster, row))
     emptied = patience.ask({"cordoned": reads.cordoned(cluster)})["cordoned"]

@@ -41,20 +41,21 @@ def _read(door: kube.Kube, cluster: Cluster, kind: str, namespace: str, name: st
     return _made(Workload, cluster, row)
 
 
-def of_workload(cluster: Cluster, row: Workload, *, is_live: bool) -> list[Pod]:
-    """Its Pods, and those of its older revisions."""
+def of_workload(cluster: Cluster, row: Workload, *, is_live: bool, most: int) -> list[Pod]:
+    """So many of its Pods, older revisions' too; those that are not Ready come first."""
     if is_live:
         found = _listed(cluster, row.namespace, row.selector.get("matchLabels") or {})
         if found is not None:
             owner = (row.kind, row.name)
-            return [pod for pod in found if (pod.workload_kind, pod.workload_name) == owner]
+            mine = [pod for pod in found if (pod.workload_kind, pod.workload_name) == owner]
+            return sorted(mine, key=lambda pod: (pod.ready, pod.name))[:most]
     pods = Pod.objects.filter(
         cluster=cluster,
         namespace=row.namespace,
         workload_kind=row.kind,
         workload_name=row.name,
     )
-    return list(pods)
+    return list(pods.order_by("ready", "name")[:most])
 
 
 def selected(
