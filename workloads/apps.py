@@ -7,9 +7,11 @@ class WorkloadsConfig(AppConfig):
     name = "workloads"
 
     def ready(self) -> None:
+        from console import attention as first_page
         from console import metrics as figures
         from console import search
-        from workloads import finding, metrics
+        from workloads import failing, finding, metrics
 
         figures.sources.append(metrics.metrics)
         search.sources.append(finding.groups)
+        first_page.sources.append(failing.report)

@@ -12,10 +12,10 @@ from console import activity
 from console.access import Role
 from console.models import Cluster
 from tests.console import pages
-from tests.workloads.index import listed, put_deployment
+from tests.workloads.index import listed, put_deployment, put_pod
 from workloads.history import picture, retention
 from workloads.history.notes import write
-from workloads.models import PodTimeline, Rollout, Service, TargetCount
+from workloads.models import Pod, PodTimeline, Rollout, Service, TargetCount, Workload
 
 pytestmark = pytest.mark.django_db
 ID = "cls-vpccni01"
@@ -236,6 +236,57 @@ def test_a_pod_that_will_not_start_says_its_word(viewer: Client, cluster: Cluste
     said = text(viewer.get(f"{ROOT}/rollout/"))
     assert "CrashLoopBackOff" in said
     assert "3 restarts" in said
+
+
+def test_of_a_pod_that_will_not_start_no_end_is_foretold(viewer: Client, cluster: Cluster) -> None:
+    rollout = under_way(cluster)
+    assert "~" in text(viewer.get(f"{ROOT}/rollout/progress"))
+    put(cluster, "new-3", rollout.started_at, until="ip", word="ImagePullBackOff")
+    said = text(viewer.get(f"{ROOT}/rollout/"))
+    assert "no end in sight: 1 Pod does not start" in said
+    assert "~" not in said
+    assert "about" not in said
+
+
+def test_a_wave_that_is_late_by_its_own_length_has_no_end_in_sight(
+    viewer: Client, cluster: Cluster
+) -> None:
+    started = timezone.now() - timedelta(minutes=5)
+    put(cluster, "new-0", started, until="registered")
+    begin(cluster, started)
+    assert "no end in sight: this wave is" in text(viewer.get(f"{ROOT}/rollout/progress"))
+
+
+def test_a_paused_rollout_waits_for_a_person_and_a_resumed_one_does_not(
+    viewer: Client, cluster: Cluster
+) -> None:
+    rollout = under_way(cluster)
+    Rollout.objects.filter(pk=rollout.pk).update(paused=True)
+    Workload.objects.update(paused=True)
+    said = text(viewer.get(f"{ROOT}/rollout/progress"))
+    assert "Paused" in said
+    assert "paused; 33 s passed" in re.sub(r"3[3-9] s", "33 s", said)
+    Workload.objects.update(paused=False)
+    said = text(viewer.get(f"{ROOT}/rollout/progress"))
+    assert "Rolling out" in said
+    assert "Paused" not in said
+
+
+def test_a_rollback_to_pods_that_all_still_run_replaces_none(
+    viewer: Client, cluster: Cluster
+) -> None:
+    for name in "abcd":
+        put_pod(cluster, f"web-old-{name}")
+    Pod.objects.update(revision="old")
+    now = timezone.now()
+    begin(cluster, now, revision="old", finished_at=now, result="complete")
+    picture.settle(cluster, now + timedelta(minutes=1))
+    Pod.objects.all().delete()
+    page = text(viewer.get(f"{ROOT}/rollout/"))
+    assert "All Pods of this revision ran already: none had to be made." in page
+    assert "no Pod to replace" in page
+    assert re.search(r"New Pods Ready 4 of 4 4 ran already", page)
+    assert "Wave 1" not in page
 
 
 def test_who_asked_for_it_in_podgate_started_it(viewer: Client, cluster: Cluster) -> None:

@@ -28,6 +28,8 @@ class Pace:
     start_seconds: float
     # Pods of the workload that are there now; a DaemonSet's count, which its spec does not tell.
     pods: int
+    # Of these, those that are of the revision to come already: they stay.
+    kept: int = 0
 
 
 def consequences(
@@ -99,8 +101,12 @@ def _rolled(
         numbers = {"seconds": round(one_pod), "services": names(behind)}
         yield Consequence("recreate", "error", numbers)
         return
-    yield from _waves(kind, after, wanted, one_pod)
-    yield from _capacity(kind, after, wanted, behind)
+    kept = min(pace.kept, wanted)
+    if kept:
+        yield Consequence("kept", "", {"n": kept, "total": wanted})
+    yield from _waves(kind, after, wanted, one_pod, kept=kept)
+    if kept < wanted:
+        yield from _capacity(kind, after, wanted, behind)
 
 
 def _next_time(
@@ -120,11 +126,14 @@ def _pod_seconds(after: Manifest, behind: Sequence[Behind], pace: Pace) -> float
     return float(pace.start_seconds + clb + kubelet + after["spec"].get("minReadySeconds", 0))
 
 
-def _waves(kind: str, after: Manifest, wanted: int, one_pod: float) -> Iterator[Consequence]:
+def _waves(
+    kind: str, after: Manifest, wanted: int, one_pod: float, *, kept: int = 0
+) -> Iterator[Consequence]:
     surge, unavailable = margins(kind, after, wanted)
     replaced = wanted - min(partition(after), wanted) if kind == "StatefulSet" else wanted
     if replaced < wanted:
         yield Consequence("partition", "", {"n": replaced, "total": wanted})
+    replaced = min(replaced, wanted - kept)
     if replaced:
         at_once = max(1, surge + unavailable)
         waves = math.ceil(replaced / at_once)

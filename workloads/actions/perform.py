@@ -5,15 +5,16 @@ written and the operator looks again. Status updates in between do not count.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 
 from console import activity, differences, doors, kube, live, secrets
 from console.models import Cluster
-from workloads.actions import changes, outlook
+from workloads.actions import changes, outlook, revisions
 from workloads.actions.changes import Action, Impossible, Manifest, Why
 from workloads.actions.outlook import Consequence, Pace
 from workloads.behind import behind
@@ -188,18 +189,38 @@ def _consequences(
     row = rows.order_by("-created_at").first()
     in_front = behind(cluster, row) if row else []
     pace = pace_of(cluster, subject)
+    if not changes.same_template(before["spec"]["template"], after["spec"]["template"]):
+        pace = replace(pace, kept=_kept(cluster, subject, after))
     return outlook.consequences(subject.kind, before, after, in_front, pace)
 
 
-def pace_of(cluster: Cluster, subject: Subject) -> Pace:
-    """How fast its newest Pods got their containers ready, by the index."""
-    pods = Pod.objects.filter(
+def _kept(cluster: Cluster, subject: Subject, after: Manifest) -> int:
+    """How many of its Pods have the template to come already: of a rollout that is turned back."""
+    try:
+        known = revisions.read(kube.connect(cluster), subject.kind, after)
+    except (kube.KubeError, secrets.Unreadable):
+        return 0
+    wanted = next((one for one in known if one.is_current), None)
+    if wanted is None:
+        return 0
+    # A Pod is labelled with the hash, which is the revision's name, with or without the workload's.
+    names = {wanted.name, wanted.name.removeprefix(f"{subject.name}-")}
+    return _pods(cluster, subject).filter(revision__in=names).count()
+
+
+def _pods(cluster: Cluster, subject: Subject) -> QuerySet[Pod]:
+    return Pod.objects.filter(
         cluster=cluster,
         namespace=subject.namespace,
         workload_kind=subject.kind,
         workload_name=subject.name,
         terminating=False,
     )
+
+
+def pace_of(cluster: Cluster, subject: Subject) -> Pace:
+    """How fast its newest Pods got their containers ready, by the index."""
+    pods = _pods(cluster, subject)
     took = sorted(filter(None, map(_start_seconds, pods.order_by("-created_at")[:SAMPLE])))
     middle = took[len(took) // 2] if took else USUAL_START_SECONDS
     return Pace(start_seconds=middle, pods=pods.count())

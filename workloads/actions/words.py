@@ -74,6 +74,17 @@ def _waves(n: Numbers) -> str:
     return text % words
 
 
+def _kept(n: Numbers) -> str:
+    if n["n"] == n["total"]:
+        return _("All %(total)s Pods of that revision run already: none is replaced.") % n
+    text = ngettext(
+        "%(n)s Pod of that revision runs already and stays.",
+        "%(n)s Pods of that revision run already and stay.",
+        n["n"],
+    )
+    return text % n
+
+
 def _capacity(n: Numbers) -> str:
     if not n["least"]:
         return _("All %(total)s Pods may be missing at once: the strategy keeps none.") % n
@@ -119,6 +130,7 @@ _SENTENCES: dict[str, Callable[[Numbers], str]] = {
     "recreate": _recreate,
     "next-rollout": lambda n: _("It counts from the next rollout on. That one would be:"),
     "partition": lambda n: _("The partition lets %(n)s of %(total)s Pods roll.") % n,
+    "kept": _kept,
     "waves": _waves,
     "capacity": _capacity,
     "full-capacity": lambda n: _("All %(total)s Pods serve throughout.") % n,

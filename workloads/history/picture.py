@@ -16,13 +16,15 @@ from console.models import Activity, Cluster
 from workloads.actions.front import Behind
 from workloads.behind import behind
 from workloads.history import reading
-from workloads.models import Rollout, TargetCount, Workload
+from workloads.models import Pod, Rollout, TargetCount, Workload
 from workloads.timeline import Stage, counts, lives, waves
 from workloads.timeline.counts import Count
 from workloads.timeline.lives import Life
 from workloads.timeline.waves import Pace
 
 GRACE = 30.0
+# A wave that is late by its own length, and by so many seconds, has no foreseeable end.
+LATE = 10.0
 # Who asked for a rollout did so this shortly before or after it was seen to begin.
 BY_HAND = timedelta(seconds=15)
 # What the audit trail calls the actions that begin one.
@@ -56,6 +58,26 @@ class Picture:
     grace: float
     behind: Sequence[Behind]
     listeners: Sequence[Listener]
+    # Pods of this revision that ran before the rollout began: none of these is replaced.
+    kept: int = 0
+
+    @property
+    def replaced(self) -> int:
+        return max(0, self.rollout.replicas - self.kept)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.is_running and self.workload is not None and self.workload.paused
+
+    @cached_property
+    def failing(self) -> Sequence[Life]:
+        return [life for life in self.new if life.is_failing]
+
+    @property
+    def has_end_in_sight(self) -> bool:
+        """Whether what is expected of the Pods says when it will be over."""
+        stands = self.is_paused or self.failing or self.rollout.stuck
+        return not stands and self.left.late <= max(self.pace.wave, LATE)
 
     @property
     def is_running(self) -> bool:
@@ -67,17 +89,17 @@ class Picture:
 
     @property
     def wave_count(self) -> int:
-        return waves.count(max(self.rollout.replicas, len(self.new)), self.at_once)
+        return waves.count(max(self.replaced, len(self.new)), self.at_once)
 
     @property
     def bound(self) -> float:
-        return waves.bound(self.rollout.replicas, self.at_once, self.pace)
+        return waves.bound(self.replaced, self.at_once, self.pace)
 
     @cached_property
     def left(self) -> waves.Left:
         return waves.left(
             [life.at[Stage.CREATED] for life in self.new],
-            replicas=self.rollout.replicas,
+            replicas=self.replaced,
             at_once=self.at_once,
             pace=self.pace,
             began=self.rollout.started_at,
@@ -156,7 +178,26 @@ def picture(rollout: Rollout, now: datetime | None = None) -> Picture:
         grace=_grace(workload),
         behind=in_front,
         listeners=_listeners(rollout, in_front, end),
+        kept=_kept(rollout, begins),
     )
+
+
+def _kept(rollout: Rollout, begins: datetime) -> int:
+    """By the index, so as long as it stands; then as it was written down."""
+    if "kept" in (rollout.figures or {}):
+        return int(rollout.figures["kept"])
+    if not rollout.revision:
+        return 0
+    pods = Pod.objects.filter(
+        cluster=rollout.cluster,
+        namespace=rollout.namespace,
+        workload_kind=rollout.kind,
+        workload_name=rollout.name,
+        revision=rollout.revision,
+        created_at__lt=begins - reading.SLACK,
+        terminating=False,
+    )
+    return pods.count()
 
 
 def _ours(rollout: Rollout, found: list[Life]) -> tuple[list[Life], list[Life]]:
@@ -254,6 +295,7 @@ def figures(found: Picture) -> dict[str, Any]:
         "fewest": found.fewest,
         "lost": found.lost,
         "pods": len(found.new),
+        "kept": found.kept,
         "services": sorted({one.service for one in found.listeners}),
     }
 

@@ -9,6 +9,8 @@ from statistics import median
 from workloads.timeline.stages import Source, Span, Stage, Stamp, Waiting, stages, waits_for
 from workloads.timeline.waves import KUBELET, Pace
 
+# In the words kubectl prints for a Pod that will not start by itself.
+TROUBLES = ("BackOff", "Err", "Error", "OOMKilled", "Invalid")
 # What a Pod takes when nothing is known of any like it.
 START, BIND = 5.0, 1.0
 
@@ -47,6 +49,12 @@ class Life:
     @property
     def is_ready(self) -> bool:
         return Stage.READY in self.at and Stage.TERMINATING not in self.at and not self.is_gone
+
+    @property
+    def is_failing(self) -> bool:
+        """It was never Ready, and will not be as it is."""
+        stays = not self.is_gone and Stage.TERMINATING not in self.at
+        return stays and Stage.READY not in self.at and any(one in self.word for one in TROUBLES)
 
     @property
     def is_gone(self) -> bool:

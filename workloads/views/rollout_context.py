@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 
 from workloads.history import picture
 from workloads.history.picture import Picture
-from workloads.models import Rollout
 from workloads.timeline import Stage
 from workloads.timeline.waterfall import PARTS, Axis, axis
 from workloads.views import rollout_rows, rollout_words
@@ -42,8 +41,9 @@ class Wave:
     is_now: bool
 
 
-def head(rollout: Rollout) -> dict[str, Any]:
-    word, tone = rollout_words.result(rollout)
+def head(found: Picture) -> dict[str, Any]:
+    rollout = found.rollout
+    word, tone = rollout_words.result(rollout, is_paused=found.is_paused)
     return {
         "rollout": rollout,
         "word": word,
@@ -55,7 +55,7 @@ def head(rollout: Rollout) -> dict[str, Any]:
 
 def progress(found: Picture) -> dict[str, Any]:
     """The card on top: how far it is, against how fast it can be."""
-    return head(found.rollout) | {
+    return head(found) | {
         "picture": found,
         "figures": list(_figures(found)),
         "waves": list(_waves(found)) if found.wave_count <= MOST_WAVES else [],
@@ -84,14 +84,15 @@ def _figures(found: Picture) -> Iterator[Figure]:
     else:
         yield Figure(_("Took"), seconds(passed), "", _over_bound(passed, found.bound))
     wave = {"waves": found.wave_count, "wave": seconds(found.pace.wave)}
-    yield Figure(
-        _("Physical bound"), seconds(found.bound), "", _("%(waves)s waves × %(wave)s") % wave
-    )
+    bound = _("%(waves)s waves × %(wave)s") % wave if found.bound else _("no Pod to replace")
+    yield Figure(_("Physical bound"), seconds(found.bound), "", bound)
     yield _new_ready(found)
     yield from _capacity(found)
 
 
 def _time_left(found: Picture, passed: float) -> Figure:
+    if not found.has_end_in_sight:
+        return _no_end(found, passed)
     left = found.left
     numbers = {"passed": seconds(passed), "total": seconds(left.total)}
     note = _("%(passed)s passed, %(total)s expected") % numbers
@@ -107,6 +108,23 @@ def _time_left(found: Picture, passed: float) -> Figure:
     return Figure(_("Time left"), f"~{seconds(left.seconds)}", "", note)
 
 
+def _no_end(found: Picture, passed: float) -> Figure:
+    """What holds it up has no foreseeable end, so none is foretold."""
+    note, tone = _("%(passed)s passed") % {"passed": seconds(passed)}, "error"
+    if found.is_paused:
+        note, tone = _("paused; %(passed)s passed") % {"passed": seconds(passed)}, "warning"
+    elif failing := len(found.failing):
+        note = ngettext(
+            "no end in sight: %(n)s Pod does not start",
+            "no end in sight: %(n)s Pods do not start",
+            failing,
+        ) % {"n": failing}
+    elif found.left.late > 2:
+        late = {"late": seconds(found.left.late)}
+        note = _("no end in sight: this wave is %(late)s late") % late
+    return Figure(_("Time left"), "–", "", note, tone)
+
+
 def _over_bound(passed: float, bound: float) -> str:
     if not bound:
         return ""
@@ -114,7 +132,7 @@ def _over_bound(passed: float, bound: float) -> str:
 
 
 def _new_ready(found: Picture) -> Figure:
-    ready = sum(life.is_ready for life in found.new)
+    ready = sum(life.is_ready for life in found.new) + found.kept
     coming = sum(
         Stage.READY not in life.at and Stage.TERMINATING not in life.at for life in found.new
     )
@@ -123,8 +141,10 @@ def _new_ready(found: Picture) -> Figure:
         note = ngettext("%(n)s more is on its way", "%(n)s more are on their way", coming) % {
             "n": coming
         }
+    if found.kept and not note:
+        note = ngettext("%(n)s ran already", "%(n)s ran already", found.kept) % {"n": found.kept}
     small = _("of %(n)s") % {"n": found.rollout.replicas}
-    return Figure(_("New Pods Ready"), str(ready), small, note)
+    return Figure(_("New Pods Ready"), str(min(ready, found.rollout.replicas)), small, note)
 
 
 def _capacity(found: Picture) -> Iterator[Figure]:
@@ -168,7 +188,7 @@ def _waves(found: Picture) -> Iterator[Wave]:
     present = True
     for number in range(1, found.wave_count + 1):
         new = found.new[(number - 1) * size : number * size]
-        wanted = min(size, found.rollout.replicas - (number - 1) * size)
+        wanted = min(size, found.replaced - (number - 1) * size)
         is_done = len(new) >= wanted and all(Stage.READY in life.at for life in new)
         is_now = not is_done and present and found.is_running
         present = present and is_done
@@ -223,7 +243,7 @@ def waterfall(found: Picture, query: QueryDict) -> dict[str, Any]:
 def axis_of(found: Picture) -> Axis:
     begins = found.rollout.started_at
     if found.is_running:
-        longest = max(found.bound, found.left.total)
+        longest = max(found.bound, found.left.total if found.has_end_in_sight else 0.0)
         return axis(begins, max(found.now, begins + timedelta(seconds=longest)))
     gone = [life.at[Stage.GONE] for life in found.old if Stage.GONE in life.at]
     late = max([*gone, found.now])

@@ -95,7 +95,7 @@ def _note(found: Picture, number: int, new: Sequence[Life]) -> str:
         took = (max(life.at[Stage.READY] for life in ready) - begins).total_seconds()
         return _("%(ready)s of %(all)s Ready after %(took)s") % (numbers | {"took": seconds(took)})
     note = _("%(ready)s of %(all)s Ready") % numbers
-    if not found.is_running or number * found.at_once < len(found.new):
+    if not found.has_end_in_sight or number * found.at_once < len(found.new):
         return note
     later = (found.wave_count - number) * found.pace.wave
     left = seconds(max(0.0, found.left.seconds - later))
@@ -105,7 +105,7 @@ def _note(found: Picture, number: int, new: Sequence[Life]) -> str:
 def _to_come(draw: Drawing, begun: int) -> Iterator[Group]:
     """Waves that have not begun, one line for all of them."""
     found = draw.found
-    to_come = found.rollout.replicas - len(found.new)
+    to_come = found.replaced - len(found.new)
     if not found.is_running or to_come <= 0:
         return
     first = begun + 1
@@ -117,10 +117,12 @@ def _to_come(draw: Drawing, begun: int) -> Iterator[Group]:
     begins = max(0.0, found.left.seconds - (found.wave_count - begun) * found.pace.wave)
     starts, ends = (found.now + timedelta(seconds=one) for one in (begins, found.left.seconds))
     text = ngettext("%(n)s Pod to come", "%(n)s Pods to come", to_come) % {"n": to_come}
-    drawn = svg([("predicted", starts, ends)], draw.axis)
+    foreseen = [("predicted", starts, ends)] if found.has_end_in_sight else []
+    drawn = svg(foreseen, draw.axis)
     status = Status(_("Not created yet"), "idle")
     row = draw.summary("to-come", text, "", drawn, status)
-    soon = _("in about %(n)s") % {"n": seconds(begins)} if begins >= 1 else ""
+    is_foreseen = begins >= 1 and found.has_end_in_sight
+    soon = _("in about %(n)s") % {"n": seconds(begins)} if is_foreseen else ""
     yield Group(title, soon, row)
 
 

@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
+from workloads import failing
 from workloads.binders import BoundBy, binders
+from workloads.failing import Failing
 from workloads.models import Pod, Workload
 from workloads.views.rows import TKE_GATE, network_words, writer
 
@@ -32,24 +34,33 @@ class WorkloadLine:
     images: Sequence[str]
     strategy: Sequence[tuple[str, str]]
     unhealthy: bool
+    # Its Pods that do not start by themselves, in words.
+    failing: str = ""
 
 
 def workload_lines(cluster: Cluster, workloads: Iterable[Workload]) -> list[WorkloadLine]:
-    return [_workload_line(cluster, workload) for workload in workloads]
+    rows = list(workloads)
+    unwell = {row.name for row in rows if row.ready < row.replicas or row.rollout != "complete"}
+    found = failing.by_workload([cluster.pk], workload_name__in=unwell) if unwell else {}
+    return [
+        _workload_line(cluster, row, found.get((cluster.pk, row.kind, row.namespace, row.name)))
+        for row in rows
+    ]
 
 
-def _workload_line(cluster: Cluster, workload: Workload) -> WorkloadLine:
+def _workload_line(cluster: Cluster, workload: Workload, ill: Failing | None) -> WorkloadLine:
     kind = workload.kind.lower()
     return WorkloadLine(
         workload=workload,
         url=reverse("workload", args=[cluster.cluster_id, kind, workload.namespace, workload.name]),
-        tone=ROLLOUT_TONE.get(workload.rollout, "idle"),
+        tone="error" if ill else ROLLOUT_TONE.get(workload.rollout, "idle"),
         rollout_word=rollout_words(workload.rollout),
         ready_tone="success" if workload.ready >= workload.replicas else "info",
         network=network_words(workload.network_mode),
         images=[container["image"] for container in workload.containers],
         strategy=_strategy(workload.strategy),
         unhealthy=workload.ready < workload.replicas,
+        failing=str(ill) if ill else "",
     )
 
 

@@ -23,6 +23,21 @@ def test_a_rollout_is_told_in_waves_and_seconds() -> None:
     assert found["capacity"].tone == "warning"
 
 
+def test_pods_of_the_revision_to_come_stay() -> None:
+    """A rollout that is turned back: some Pods of the old revision were not replaced yet."""
+
+    def told(kept: int) -> dict[str, Any]:
+        after = deployment(template=template("web:2"))
+        pace = Pace(start_seconds=2, pods=5, kept=kept)
+        found = consequences("Deployment", deployment(), after, [CLB], pace)
+        return {one.code: one.numbers for one in found}
+
+    assert told(3)["kept"] == {"n": 3, "total": 4}
+    assert told(3)["waves"]["n"] == 1
+    assert told(4).keys() == {"kept"}
+    assert "kept" not in told(0)
+
+
 def test_max_unavailable_of_zero_keeps_the_full_capacity() -> None:
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     before = deployment(strategy=strategy)
