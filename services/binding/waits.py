@@ -17,6 +17,8 @@ IN_ANOTHER_TASK = "The load balancer is in another task."
 DRAINING = "Targets are draining."
 HEALTHY = {"Alive", "Close"}
 OVER_QUOTA = "OverQuota"
+# Why a Pod is no target yet, or no more: no fault of how it is made.
+_PASSING = {"ContainersNotReady", "Terminating"}
 
 
 class Cause(StrEnum):
@@ -136,7 +138,7 @@ def wait(
         return _afterwards(ways, now)
     if not ways:
         return Wait(Cause.NO_SERVICE, Sentence("No claimed Service selects this Pod."))
-    left_out = [way for way in ways if way.left_out]
+    left_out = [way for way in ways if way.left_out and way.left_out[0] not in _PASSING]
     if not containers_ready and not left_out:
         words = Sentence("Its containers are not ready yet; then the CLB gets to know it.")
         return Wait(Cause.CONTAINERS, words)
@@ -217,7 +219,7 @@ def _checked(way: Way, since: datetime, now: datetime) -> Wait:
 
 
 def _unregistered(way: Way, now: datetime) -> Wait:
-    if way.left_out:
+    if way.left_out and way.left_out[0] not in _PASSING:
         return _left_out(way, *way.left_out)
     if way.phase == "Blocked":
         words = Sentence("Service %(service)s: %(why)s", service=way.service, why=way.message)

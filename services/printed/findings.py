@@ -1,5 +1,6 @@
 """Findings ready to print: words, tones and addresses; the same for pages and for `explain`."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -30,6 +31,9 @@ class ProofLine:
 
 @dataclass(frozen=True)
 class FindingLine:
+    """`key` stays while other findings come and go, so that what was unfolded stays so."""
+
+    key: str
     code: str
     tone: str
     text: str
@@ -49,13 +53,20 @@ def lines(cluster: Cluster, findings: Iterable[Finding], *, here: Ref) -> list[F
 
     What the traffic guard holds has a place of its own on these pages, with its own buttons.
     """
-    return [_line(cluster, one, here) for one in findings if one.code is not Code.HELD]
+    shown = [one for one in findings if one.code is not Code.HELD]
+    seen: Counter[Code] = Counter()
+    made = []
+    for one in shown:
+        seen[one.code] += 1
+        made.append(_line(cluster, one, here, key=f"{one.code.value}-{seen[one.code]}"))
+    return made
 
 
-def _line(cluster: Cluster, finding: Finding, here: Ref) -> FindingLine:
+def _line(cluster: Cluster, finding: Finding, here: Ref, *, key: str) -> FindingLine:
     link = None if finding.link in (here, *finding.about) else finding.link
     about = tuple((ref.name, url(cluster, ref)) for ref in finding.about if ref != here)
     return FindingLine(
+        key=key,
         code=finding.code.value,
         tone=TONES[finding.severity],
         text=told(finding.sentence),

@@ -18,6 +18,8 @@ WORDS = {kind.lower(): kind for kind in KINDS}
 
 class Command(BaseCommand):
     help = "Explain what a Pod, workload or Service waits for. Exit code 1 when something blocks."
+    # It is asked when something is stuck, perhaps on a busy machine: no page is checked first.
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("cluster_id")

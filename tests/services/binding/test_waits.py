@@ -87,6 +87,13 @@ def test_containers_come_first() -> None:
     assert told(way(), ready=False).cause is Cause.CONTAINERS
 
 
+def test_containers_that_are_not_ready_are_no_fault_of_the_pod() -> None:
+    """The binding leaves such a Pod out, too, and its word may be older than the Pod's own."""
+    reason = ("ContainersNotReady", "Its containers are not ready yet.")
+    assert told(way(left_out=reason), ready=False).cause is Cause.CONTAINERS
+    assert told(way(left_out=reason), ready=True).cause is Cause.REGISTERING
+
+
 def test_a_blocked_binding_holds_its_pods() -> None:
     found = told(way(phase="Blocked", message="No address is left in the subnet."))
     assert found.sentence == "Service shop/web: No address is left in the subnet."
