@@ -2,7 +2,10 @@
 
 In the middle of a rollout a security group closes the target port. From the emulated CLB's own note
 of each target turning Dead to the pushed HTML that names its Pod, and from the first of them to the
-finding that names the rule. podgate keeps its own pace, the sandbox is five times as fast.
+finding that names the rule. The old Pods' targets die with the new ones': from the one that takes
+them below the traffic guard's floor to the API server's answer to the pause.
+
+podgate keeps its own pace, the sandbox is five times as fast.
 """
 
 import asyncio
@@ -26,6 +29,7 @@ from tests.world import World
 REGION = "/clusters/cls-vpccni01/workloads/deployment/shop/catalog/findings"
 GROUP, TARGET = "sg-nodes001", 8081
 SCALE = "0.2"
+PODS, FLOOR = 20, 10
 SECONDS = 25
 # As `bench.product.session`, in the product's own database.
 _SESSION = (
@@ -38,21 +42,58 @@ type Seen = list[tuple[float, str]]
 def main() -> None:
     with running(PODGATE_SANDBOX_TIME_SCALE=SCALE) as product:
         bind(product)
+        prepare(product)
         session = product.manage("shell", "-v", "0", "-c", _SESSION).split()[-1]
         facts = json.loads((product.state / "world.json").read_text())
         world = World(product.state, facts, product.process)
-        before = cpu.by_role(product.state)
+        before, old = cpu.by_role(product.state), pods(product)
         seen = asyncio.run(provoked(product, session, world))
         used = {
             role: round(now - before.get(role, 0.0), 1)
             for role, now in cpu.by_role(product.state).items()
         }
         dead = turned_dead(world, pods(product))
+        gap = paused(world, [at for name, at in dead.items() if name in old.values()])
     report.write(
         "stuck",
-        settings={"time scale of the sandbox": float(SCALE), "Pods": 20, "open pages": 1},
-        results=judged(dead, seen) | {f"CPU seconds in {SECONDS} s": used},
+        settings={
+            "time scale of the sandbox": float(SCALE),
+            "Pods": PODS,
+            "the guard's floor": FLOOR,
+            "open pages": 1,
+        },
+        results=judged(dead, seen)
+        | {
+            "floor crossed -> rollout paused, ms": gap,
+            f"CPU seconds from the rollout's start, {SECONDS} s and more": used,
+        },
     )
+
+
+def prepare(product: Running) -> None:
+    """All new Pods come at once, so that no old one goes before a new one is healthy."""
+    rolling = {"maxSurge": PODS, "maxUnavailable": 0}
+    change = json.dumps({"spec": {"strategy": {"rollingUpdate": rolling}}})
+    product.kubectl("-n", "shop", "patch", "deployment", "catalog", "-p", change)
+    floor = f"podgate.dev/min-healthy-targets={FLOOR}"
+    product.kubectl("-n", "shop", "annotate", "service", "front", floor)
+    time.sleep(12)  # the guard has seen the floor met
+
+
+def paused(world: World, died: list[float]) -> float | None:
+    """From the old target that took them below the floor to the pause, in milliseconds."""
+    assert len(died) > PODS - FLOOR, f"the floor was not crossed: {len(died)} died"
+    crossed = sorted(died)[PODS - FLOOR]
+    calls = world.control("kubernetes", "GET", f"calls?since={min(died)}")
+    paths = ("PATCH", "patch", "update")
+    pauses = [
+        call["time"] + call["took"]
+        for call in calls
+        if call["verb"] in paths
+        and call["path"].partition("?")[0].endswith("/deployments/catalog")
+        and call["code"] == 200
+    ]
+    return round(1000 * (min(pauses) - crossed), 1) if pauses else None
 
 
 def pods(product: Running) -> dict[str, str]:
