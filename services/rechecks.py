@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from console import kube, live
@@ -17,7 +18,16 @@ from console.models import Cluster
 from services import facts
 from services.binding import cluster as services
 from services.binding.run import topic
-from services.limits import BalancerFacts, Problem, Unread, cni, judge, kept, restored
+from services.limits import (
+    BalancerFacts,
+    Problem,
+    Unread,
+    cni,
+    firewall,
+    judge,
+    kept,
+    restored,
+)
 from services.models import Binding, Phase
 from services.outlook import Line, line
 from services.spec import ServiceSpec, config_name, from_manifest
@@ -26,12 +36,15 @@ from services.spec import ServiceSpec, config_name, from_manifest
 EVERY, AT_MOST = timedelta(seconds=60), timedelta(seconds=5)
 # Bindings and seconds of one task; the rest comes with the next.
 SOME, LONGEST = 100, 30.0
+# What keeps clients away while health checks come in, so that all looks well.
+CLOSED = (firewall.BALANCER_CLOSED.code, firewall.CLIENTS_CLOSED.code)
 
 
 def due(cluster: Cluster | None = None) -> QuerySet[Binding]:
-    """Bindings not looked at for a minute, or changed since."""
+    """Bindings not looked at for a minute, or changed since: by somebody, or in their phase."""
     now = timezone.now()
-    changed = Q(limits_at__lt=now - AT_MOST) & ~Q(limits_seen=F("wanted"))
+    changed = ~Q(limits_seen=F("wanted")) | Q(phase_since__gt=F("limits_at"))
+    changed &= Q(limits_at__lt=now - AT_MOST)
     rows = Binding.objects.filter(Q(limits_at=None) | Q(limits_at__lt=now - EVERY) | changed)
     rows = rows.exclude(phase=Phase.DELETING).exclude(name="")
     return rows.filter(cluster=cluster) if cluster else rows
@@ -46,6 +59,20 @@ def soon(cluster: Cluster) -> None:
 def of(binding: Binding) -> tuple[Problem, ...]:
     """What was found last; its sentences are translated where they are printed."""
     return tuple(map(restored, binding.limits))
+
+
+def ready_but_closed() -> QuerySet[Binding]:
+    """Bindings that are Ready while clients may not reach them."""
+    text = Q()
+    for code in CLOSED:
+        text |= Q(text__contains=code)
+    rows = Binding.objects.filter(phase=Phase.READY).annotate(text=Cast("limits", TextField()))
+    return rows.filter(text).select_related("cluster").order_by("-phase_since")
+
+
+def closed(binding: Binding) -> tuple[Problem, ...]:
+    """What keeps clients away from this one, as it was found last."""
+    return tuple(one for one in of(binding) if one.code in CLOSED)
 
 
 def lines(binding: Binding) -> tuple[Line, ...]:

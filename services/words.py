@@ -60,6 +60,19 @@ def _template_of(text: str) -> tuple[str, dict[str, str]] | None:
 # What the engine writes down: phases, problems and steps, in English with their values in place.
 # The first that fits is taken, so whole sentences stand before their beginnings.
 KEPT = (
+    # What a Pod's gate says.
+    gettext_noop("a load balancer to come"),
+    gettext_noop("%(listener)s of %(lb)s (%(service)s) says Dead."),
+    gettext_noop("%(listener)s of %(lb)s (%(service)s) says Dead: %(why)s"),
+    gettext_noop("%(listener)s of %(lb)s (%(service)s) has no target for this Pod yet."),
+    gettext_noop("%(listener)s of %(lb)s (%(service)s) has no target for this Pod yet: %(why)s"),
+    gettext_noop("%(listener)s of %(lb)s (%(service)s) is still checking this Pod (Unknown)."),
+    gettext_noop(
+        "%(listener)s of %(lb)s (%(service)s) has no health check; the target is registered."
+    ),
+    gettext_noop("The CLB says Alive on %(said)s."),
+    gettext_noop("No claimed Service selects this Pod any more."),
+    gettext_noop("The gate stays open for the life of the Pod."),
     # What podgate itself got of a Dead target.
     gettext_noop("connection refused on %(address)s."),
     gettext_noop("no answer on %(address)s in %(n)s s, from podgate either."),

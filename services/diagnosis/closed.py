@@ -1,10 +1,14 @@
-"""Which security group keeps the CLB's health checks from a Pod that it calls Dead."""
+"""What keeps the CLB from a Pod: a security group from one it calls Dead, the lack of a route from
+one that it may not have.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from console.models import Cluster
+from services.binding.routing import unrouted
+from services.binding.state import Why
 from services.binding.waits import Cause, Wait, Way
 from services.diagnosis import reads
 from services.diagnosis.facts import Unread
@@ -37,7 +41,7 @@ def problems(
                 if way.lb_id and way.health in {"Dead", "Unknown"}
             }:
                 stuck[service, lb_id].append(pod)
-    found: dict[str, tuple[Problem, ...]] = {}
+    found = _routes(cluster, pods, waits, ways)
     for (service, lb_id), dead in stuck.items():
         spec = _spec(cluster, service)
         if spec is not None:
@@ -45,6 +49,24 @@ def problems(
             for pod in dead:
                 found[pod.uid] = found.get(pod.uid, ()) + _of_pod(cluster, spec, pod, doors)
     return found
+
+
+def _routes(
+    cluster: Cluster,
+    pods: Sequence[Pod],
+    waits: Mapping[str, Wait],
+    ways: Mapping[str, Sequence[Way]],
+) -> dict[str, tuple[Problem, ...]]:
+    """What is missing on the way to GlobalRouter Pods that are no targets for it."""
+    stuck = [
+        pod.uid
+        for pod in pods
+        if (wait := waits.get(pod.uid)) is not None
+        and wait.cause is Cause.EXCLUDED
+        and any(way.left_out and way.left_out[0] == Why.NO_ROUTE for way in ways.get(pod.uid, ()))
+    ]
+    problem = unrouted(cluster) if stuck else None
+    return dict.fromkeys(stuck, (problem,)) if problem else {}
 
 
 def _spec(cluster: Cluster, service: str) -> ServiceSpec | None:

@@ -80,7 +80,14 @@ def _waiting(facts: PodFacts, wait: Wait) -> Iterator[Finding]:
     link = _link(way)
     if code in {Code.NO_GATE, Code.NO_SERVICE} and facts.pod.workload_kind in KINDS:
         link = Ref(facts.pod.workload_kind, facts.pod.namespace, facts.pod.workload_name)
-    yield Finding(code, severity, wait.sentence, _evidence(facts, code, way), step, link)
+    shown = _evidence(facts, code, way)
+    if wait.cause is Cause.EXCLUDED and facts.closed:
+        # Not the workload, the way to it is to be mended.
+        fix = of_problem(code, facts.closed[0], link=link)
+        shown, step = (*fix.evidence, *shown), fix.next_step
+        yield Finding(code, severity, wait.sentence, shown, step, link, fix.remedy)
+        return
+    yield Finding(code, severity, wait.sentence, shown, step, link)
 
 
 def _way(facts: PodFacts) -> Way:

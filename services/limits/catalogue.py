@@ -42,6 +42,10 @@ def limits(room: ModuleType) -> Iterator[Limit]:
 
 
 LIMITS: tuple[Limit, ...] = tuple(each for _, room in ROOMS for each in limits(room))
+_PARTS = (
+    *(firewall.NODES, firewall.INTERFACES),
+    *(firewall.PARTLY, firewall.DECIDES, firewall.NO_RULE),
+)
 # Texts that rows keep in English and pages translate.
 TEMPLATES: tuple[str, ...] = tuple(
     dict.fromkeys(
@@ -50,7 +54,7 @@ TEMPLATES: tuple[str, ...] = tuple(
         for text in (each.message, each.fix)
         if isinstance(text, Sentence)
     )
-) + tuple(each.template for each in (firewall.PARTLY, firewall.DECIDES, firewall.NO_RULE))
+) + tuple(each.template for each in _PARTS)
 
 
 def table() -> str:

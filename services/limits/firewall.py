@@ -41,7 +41,7 @@ CLIENTS_CLOSED = Limit(
     "ClientsSecurityGroup",
     Severity.WARNS,
     Sentence(
-        "Security group %(group)s of the %(whose)s does not let clients from %(source)s reach "
+        "Security group %(group)s of %(whose)s does not let clients from %(source)s reach "
         "the target port %(protocol)s %(port)s: %(because)s."
     ),
     Sentence(
@@ -57,7 +57,7 @@ PROBES_CLOSED = Limit(
     "HealthCheckSecurityGroup",
     Severity.WARNS,
     Sentence(
-        "Security group %(group)s of the %(whose)s does not let the CLB's health checks from "
+        "Security group %(group)s of %(whose)s does not let the CLB's health checks from "
         "%(source)s reach %(protocol)s %(port)s: %(because)s. Every target would be Dead."
     ),
     Sentence(
@@ -100,6 +100,8 @@ GROUP_UNCLEAR = Limit(
     link=GROUP_CONSOLE,
 )
 
+# Whose group it is.
+NODES, INTERFACES = Sentence("the nodes"), Sentence("the Pods' network interfaces")
 # Why a group lets something not in.
 PARTLY = Sentence("rule %(index)s lets only %(cidr)s in")
 DECIDES = Sentence("rule %(index)s decides (%(rule)s)")
@@ -147,7 +149,7 @@ def target_groups(spec: ServiceSpec, facts: Facts) -> Outcome:
     bound = list(dict.fromkeys(one.groups for one in facts.interfaces))
     whose = _whose(facts.interfaces)
     problems = tuple(_closed(facts, bound, list(_ways(spec, facts, whose))))
-    words = Sentence("The security groups of the %(whose)s are open", whose=whose)
+    words = Sentence("The security groups of %(whose)s are open", whose=whose)
     return problems or Passed(words)
 
 
@@ -173,8 +175,8 @@ def clients(spec: ServiceSpec, facts: Facts) -> str | None:
 
 def _whose(interfaces: Iterable[Interface]) -> Sentence:
     if all(one.is_node for one in interfaces):
-        return Sentence("nodes")
-    return Sentence("Pods' network interfaces")
+        return NODES
+    return INTERFACES
 
 
 def _ways(spec: ServiceSpec, facts: Facts, whose: str) -> Iterator[Way]:

@@ -1,4 +1,5 @@
-"""Tags for limits: remedies' addresses and buttons, and direct access on Basic Information.
+"""Tags for limits: remedies' addresses and buttons, kept texts, and direct access on Basic
+Information.
 
 A tag, because Basic Information is of a room below, which may not import this one.
 """
@@ -11,6 +12,7 @@ from console.models import Cluster
 from services.limits import Remedy
 from services.printed import fixes
 from services.views.readiness import context_of
+from services.words import stored
 
 FIRST_SECONDS = 0.2
 register = template.Library()
@@ -25,6 +27,12 @@ def direct_access(context: dict[str, Any], cluster: Cluster) -> dict[str, Any]:
 @register.simple_tag
 def remedy_address(cluster: Cluster, remedy: Remedy, back: str = "") -> str:
     return fixes.address(cluster.cluster_id, remedy, back)
+
+
+@register.filter
+def kept(text: str) -> str:
+    """A text that the engine wrote down, such as a gate's message, in the reader's language."""
+    return stored(text)
 
 
 @register.filter

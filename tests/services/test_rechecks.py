@@ -82,8 +82,10 @@ def test_a_service_is_looked_at_again_after_a_minute_or_a_change_and_not_before(
     assert not rechecks.due(router).exists(), "at most one look in five seconds"
     rows.update(limits_at=timezone.now() - rechecks.AT_MOST)
     assert rechecks.due(router).exists()
-    rows.update(limits_seen=F("wanted"))
+    rows.update(limits_seen=F("wanted"), phase_since=timezone.now() - rechecks.EVERY)
     assert not rechecks.due(router).exists()
+    rows.update(phase_since=timezone.now())
+    assert rechecks.due(router).exists(), "its phase has changed since"
     rows.update(limits_at=timezone.now() - rechecks.EVERY - timedelta(seconds=1))
     assert rechecks.due(router).exists()
     rows.update(phase=Phase.DELETING)

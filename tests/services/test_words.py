@@ -1,9 +1,12 @@
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from django.utils import translation
 
 from services import binding
+from services.binding.gate import Backing, gate_condition
 from services.limits import Sentence
 from services.limits.catalogue import TEMPLATES
 from services.words import KEPT, said, stored
@@ -17,6 +20,21 @@ def test_a_stored_text_is_said_in_the_readers_language() -> None:
         assert stored("Next: Create listener TCP:80.") == "下一步：创建监听器 TCP:80。"
         assert stored("Registered 3 targets (3 Pods) on TCP:80").startswith("已绑定")
         assert stored("something new") == "something new"
+
+
+@pytest.mark.parametrize("health", ["", "Dead", "Unknown", "Close"])
+@pytest.mark.parametrize("lb", ["lb-1", ""])
+def test_what_a_gate_says_is_said_in_the_readers_language(health: str, lb: str) -> None:
+    because = "No rule lets it in" if health in {"", "Dead"} else ""
+    for why in {"", because}:
+        backing = Backing("shop/bar", "TCP:80", lb, health, why)
+        said = gate_condition("podgate.dev/clb-ready", [backing], None, now=datetime.now(UTC))
+        assert said is not None
+        with translation.override("zh-hans"):
+            told = stored(said.message)
+        assert told.startswith(lb or "待创建的负载均衡")
+        assert "TCP:80" in told
+        assert " of " not in told
 
 
 def test_in_english_a_stored_text_stays_as_it_is() -> None:

@@ -132,7 +132,9 @@ def test_a_rollout_without_a_route_is_held_and_says_which_route(
         binding.refresh_from_db()
         assert "CcnNotRegistered" in {problem["code"] for problem in binding.problems}
         assert "CcnNotRegistered" in {one.code for one in rechecks.of(binding)}
-        assert words in json.dumps(findings("pod", newest(kube).metadata.name))
+        found = findings("pod", newest(kube).metadata.name)
+        told = next(one for one in found if words in one["sentence"])
+        assert (told["code"], told["remedy"]["name"]) == ("Excluded", "register-ccn")
         assert words in json.dumps(findings("deployment", APP))
         in_the_ccn(router)
         until(lambda: is_rolled(kube, binding), seconds=60)
