@@ -43,8 +43,6 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     QUERIES["whole name"] = fill()
     QUERIES["hash in the middle"] = letters(20_000, 10)[3:8]
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
     cookie = session()
     with web() as served:
         ask(served.port, cookie, len(QUERIES))

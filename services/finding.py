@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -23,8 +23,7 @@ def _services(clusters: Clusters, asked: Asked) -> Group:
     rows = scope(Service.objects.all(), clusters, asked)
     if asked.is_address:
         by_address = rows.filter(beginning("vip", asked.text) | beginning("cluster_ip", asked.text))
-        found = list(by_address.order_by("name")[:COUNTED])
-        services, total = found[:SHOWN], len(found)
+        services, total = _first(by_address.order_by("name"))
     else:
         services, total = best(rows, asked.text)
     uids = [service.uid for service in services]
@@ -56,9 +55,15 @@ def _balancers(clusters: Clusters, asked: Asked) -> Group:
     )
     if asked.namespace:
         rows = rows.filter(namespace=asked.namespace)
-    found = list(rows.order_by("lb_id")[:COUNTED])
-    hits = [_balancer(clusters[row.cluster_id], row) for row in found[:SHOWN]]
-    return Group(_("Load balancers"), hits, len(found))
+    found, total = _first(rows.order_by("lb_id"))
+    hits = [_balancer(clusters[row.cluster_id], row) for row in found]
+    return Group(_("Load balancers"), hits, total)
+
+
+def _first[T: Model](rows: QuerySet[T]) -> tuple[list[T], int]:
+    """The few that are shown, and how many there are, of which only keys are read."""
+    keys = list(rows.values_list("pk", flat=True)[:COUNTED])
+    return list(rows.filter(pk__in=keys[:SHOWN])) if keys else [], len(keys)
 
 
 def _balancer(cluster: Cluster, row: Binding) -> Hit:
