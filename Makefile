@@ -9,8 +9,8 @@ help: ## this text
 run: ## the product on its embedded sandbox, at http://127.0.0.1:$PODGATE_PORT
 	@./bootstrap.sh run && exec $(PY) -m console.supervisor
 
-test: check ## everything that must hold: the checks and the whole suite
-	@./bootstrap.sh tools
+test: ## everything that must hold: the checks and the whole suite
+	@./bootstrap.sh dev
 	@exec $(PY) -m tests
 
 check: ## style, types, import contracts, Django's own checks
