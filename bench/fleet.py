@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from bench import cpu
 from bench.stack import Running, running
 from sandbox.kubernetes.demo.bulk import manifests
-from tests.world import World
+from tests import world as worlds
 
 NAMESPACE = "bulk"
 PORT = 8080
@@ -36,8 +36,7 @@ class Fleet:
 
     def __init__(self, product: Running) -> None:
         self.product = product
-        facts = json.loads((product.state / "world.json").read_text())
-        self.world = World(product.state, facts, product.process)
+        self.world = worlds.of(product.state, product.process)
         cluster = self.world.cluster()
         address = urlsplit(cluster["server"])
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -55,6 +55,11 @@ class World:
         self.process.wait(10)
 
 
+def of(state: Path, process: subprocess.Popen[Any]) -> World:
+    """The sandbox of a running product with this state folder."""
+    return World(state, json.loads((state / "world.json").read_text()), process)
+
+
 @cache
 def _opener() -> urllib.request.OpenerDirector:
     # Made once: each one loads every CA certificate of the machine.
@@ -78,7 +83,7 @@ def start(state: Path, *arguments: str, time_scale: float = TIME_SCALE) -> World
             raise AssertionError((state / "sandbox.log").read_text()[-3000:])
         if not file.exists():
             return None
-        world = World(state, json.loads(file.read_text()), process)
+        world = of(state, process)
         try:
             for half in world.facts["control"]:
                 world.control(half, "GET", "healthz")

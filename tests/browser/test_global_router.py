@@ -1,13 +1,12 @@
 """A GlobalRouter workload on its way to Ready: what stands in the way is said, then mended here."""
 
 import json
-import urllib.request
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from bench.stack import Running
+from tests import world as worlds
 from tests.browser.conftest import log_in
 from tests.browser.test_main_job import PATIENCE, answers
 from tests.wait import until
@@ -16,14 +15,10 @@ pytestmark = pytest.mark.browser
 CLUSTER = "/clusters/cls-router01/"
 
 
-def cloud(product: Running, path: str, body: dict[str, Any]) -> None:
-    """The sandbox's control API: what an account manager or a ticket would do."""
-    world = json.loads((product.state / "world.json").read_text())
-    place = f"{world['control']['tencent']}/_sandbox/{path}"
-    asked = urllib.request.Request(place, method="POST", data=json.dumps(body).encode())
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(asked, timeout=10) as answer:
-        answer.read()
+def change_account(product: Running, kind: str) -> None:
+    """What an account manager or a ticket would do."""
+    world = worlds.of(product.state, product.process)
+    world.control("tencent", "POST", "account_type", {"type": kind})
 
 
 def confirm(page: Page, button: str) -> None:
@@ -48,7 +43,7 @@ def fill(page: Page, says: str) -> None:
 def test_limits_of_global_router_are_said_and_mended_from_the_pages(
     page: Page, product: Running
 ) -> None:
-    cloud(product, "account_type", {"type": "LEGACY"})
+    change_account(product, "LEGACY")
     log_in(page, product, CLUSTER)
     page.get_by_role("button", name="Refresh").click()
     readiness = page.locator("#direct_access")
@@ -62,7 +57,7 @@ def test_limits_of_global_router_are_said_and_mended_from_the_pages(
     page.get_by_role("button", name="Create Service").click()
     expect(page.get_by_text("The Service was not created.")).to_be_visible()
 
-    cloud(product, "account_type", {"type": "STANDARD"})
+    change_account(product, "STANDARD")
     page.goto(CLUSTER)
     page.get_by_role("button", name="Refresh").click()
     expect(readiness).not_to_contain_text("LEGACY")

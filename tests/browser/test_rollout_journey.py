@@ -23,8 +23,8 @@ CLUSTER = "/clusters/cls-vpccni01"
 CREATE = f"{CLUSTER}/services/create/?namespace=shop&workload=deployment/catalog"
 WORKLOAD = f"{CLUSTER}/workloads/deployment/shop/catalog/"
 GROUP, TARGET, PORT, RATE = "sg-nodes001", 8081, 8080, 40.0
-# Emulated: the sandbox is five times as fast, and podgate is not.
-PRE_STOP = 40
+# Emulated: fifteen seconds of a machine that may be busy.
+PRE_STOP = 75
 
 
 def deployment(product: Running) -> Any:

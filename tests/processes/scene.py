@@ -188,7 +188,7 @@ def kill(one: Fleet, name: str, *, when: Callable[[], Any]) -> None:
     """kill -9 as soon as the moment has come; the supervisor starts another one."""
     word = {"worker": "celery"}.get(name, name)
     pid = one.product.pid(word)
-    until(when, seconds=PATIENCE, every=0.01)
+    until(when, seconds=PATIENCE, every=0.03)
     os.kill(pid, signal.SIGKILL)
 
     def is_back() -> bool:

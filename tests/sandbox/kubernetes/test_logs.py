@@ -78,7 +78,7 @@ def test_a_pod_logs_its_start_and_its_requests(
     place.make("pods", pod("web", "web"))
     ip = until(lambda: api.get(place.path("pods", "web")).body["status"].get("podIP"))
     until(lambda: "listening on" in logs("web")[1])
-    with urllib.request.urlopen(f"http://{ip}:8080/cart?x=1", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://{ip}:8080/cart?x=1", timeout=30) as answer:
         answer.read()
     code, text = logs("web", tailLines="1")
     assert code == 200
@@ -110,6 +110,6 @@ def test_a_crashed_container_leaves_its_last_words(
     place: Place, logs: Callable[..., tuple[int, str]]
 ) -> None:
     place.make("pods", pod("crash", "web", start_seconds="0", crash_after="0.1", crash_times="1"))
-    until(lambda: logs("crash", previous="true")[0] == 200)
-    assert "fatal: exiting with code 1" in logs("crash", previous="true")[1]
+    # Before it has a node there is an empty answer.
+    until(lambda: "fatal: exiting with code 1" in logs("crash", previous="true")[1])
     until(lambda: "listening" in logs("crash")[1])

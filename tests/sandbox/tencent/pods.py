@@ -96,7 +96,7 @@ class Pods:
 def get(vip: str, port: int = 80, source: str | None = None) -> str | None:
     """The answer through a VIP on a connection of its own; None if there was none."""
     origin = (source, 0) if source else None
-    asked = http.client.HTTPConnection(vip, port, timeout=5, source_address=origin)
+    asked = http.client.HTTPConnection(vip, port, timeout=30, source_address=origin)
     with closing(asked), suppress(OSError, http.client.HTTPException):
         asked.request("GET", "/")
         return asked.getresponse().read().decode()

@@ -31,7 +31,7 @@ class Process:
         url = json.loads(self._world.read_text())["control"]["tencent"]
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{url}/_sandbox/{path}", data, method=method)
-        with opener().open(request, timeout=10) as answer:
+        with opener().open(request, timeout=30) as answer:
             return json.loads(answer.read())
 
     def end(self, how: signal.Signals) -> float:

@@ -79,7 +79,7 @@ class Webhook:
         trust = ssl.create_default_context(cadata=bundle or front.bundle)
         handlers = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
         try:
-            with urllib.request.build_opener(*handlers).open(request, timeout=5) as answer:
+            with urllib.request.build_opener(*handlers).open(request, timeout=30) as answer:
                 return int(answer.status), answer.read()
         except HTTPError as error:
             with error:
