@@ -12,8 +12,10 @@ django_application: Any = get_asgi_application()
 
 from django.utils.module_loading import import_string  # noqa: E402
 
-from console import kube, threads  # noqa: E402
+from console import kube  # noqa: E402
+from console.threads import Threads  # noqa: E402
 
+requests = Threads()
 # Before there are threads.
 kube.load()
 
@@ -27,4 +29,4 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http" and (stream := streams.get(scope["path"])):
         await stream(scope, receive, send)
     else:
-        await threads.answer(django_application, scope, receive, send)
+        await requests.answer(django_application, scope, receive, send)

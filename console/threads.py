@@ -9,11 +9,7 @@ from typing import Any
 from asgiref.sync import ThreadSensitiveContext
 from django.db import connections
 
-# So many wait for the next request; more are started when more is asked at once.
-KEPT = 8
 CONNECTION_SECONDS = 60
-
-_idle: list[ThreadPoolExecutor] = []
 
 
 def keep_connections() -> None:
@@ -22,19 +18,25 @@ def keep_connections() -> None:
         each |= {"CONN_MAX_AGE": CONNECTION_SECONDS, "CONN_HEALTH_CHECKS": True}
 
 
-async def answer(application: Any, scope: Any, receive: Any, send: Any) -> None:
-    thread = _idle.pop() if _idle else ThreadPoolExecutor(1, thread_name_prefix="request")
-    try:
-        async with ThreadSensitiveContext(executor=thread):
-            await application(scope, receive, send)
-    finally:
-        # Behind what the view of somebody who left may still be doing there.
-        thread.submit(_give_back, thread)
+class Threads:
+    """`kept` of them wait for the next request; more are started when more is asked at once."""
 
+    def __init__(self, kept: int = 8) -> None:
+        self.kept = kept
+        self.idle: list[ThreadPoolExecutor] = []
 
-def _give_back(thread: ThreadPoolExecutor) -> None:
-    if len(_idle) < KEPT:
-        _idle.append(thread)
-    else:
-        connections.close_all()
-        thread.shutdown(wait=False)
+    async def answer(self, application: Any, scope: Any, receive: Any, send: Any) -> None:
+        thread = self.idle.pop() if self.idle else ThreadPoolExecutor(1, "request")
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await application(scope, receive, send)
+        finally:
+            # Behind what the view of somebody who left may still be doing there.
+            thread.submit(self._give_back, thread)
+
+    def _give_back(self, thread: ThreadPoolExecutor) -> None:
+        if len(self.idle) < self.kept:
+            self.idle.append(thread)
+        else:
+            connections.close_all()
+            thread.shutdown(wait=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.diagnosis.facts import EventFacts, PodFacts
 from services.diagnosis.finding import Code, Finding, Proof, Ref, Sentence, Severity
+from workloads.rollouts import KINDS
 
 PULLS = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}
 ERRORS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
@@ -57,6 +58,14 @@ def pod_ref(facts: PodFacts) -> Ref:
     return Ref("Pod", facts.pod.namespace, facts.pod.name)
 
 
+def owner_ref(facts: PodFacts) -> Ref:
+    """The workload whose template makes such Pods; the Pod itself where there is none."""
+    pod = facts.pod
+    if pod.workload_kind not in KINDS:
+        return pod_ref(facts)
+    return Ref(pod.workload_kind, pod.namespace, pod.workload_name)
+
+
 def proof(facts: PodFacts, field: str, value: str) -> Proof:
     return Proof(f"Pod {facts.pod.name}", field, value, pod_ref(facts))
 
@@ -100,7 +109,7 @@ def _pull(facts: PodFacts, container: Mapping[str, Any]) -> Finding:
         (step for word, step in _STEPS if word in why),
         Sentence("Correct the image in the workload, or see why the registry does not give it."),
     )
-    return Finding(Code.IMAGE_PULL, Severity.BLOCKS, words, shown, step, pod_ref(facts))
+    return Finding(Code.IMAGE_PULL, Severity.BLOCKS, words, shown, step, owner_ref(facts))
 
 
 def _error(facts: PodFacts, container: Mapping[str, Any]) -> Finding:

@@ -12,6 +12,7 @@ from console.models import Cluster
 from services.diagnosis.finding import Code, Finding, Proof, Ref, Severity
 from services.printed import fixes
 from services.waiting import told
+from workloads.actions.words import ACTIONS
 from workloads.rollouts import KINDS
 
 TONES = {Severity.BLOCKS: "error", Severity.WARNS: "warning", Severity.INFORMS: "info"}
@@ -101,6 +102,8 @@ def _actions(cluster: Cluster, finding: Finding, here: Ref) -> tuple[tuple[str, 
     if finding.code is Code.NO_GATE:
         place = [cluster.cluster_id, link.kind.lower(), link.namespace, link.name]
         return ((_("Roll to inject"), reverse("roll_to_inject", args=place)),)
+    if finding.code is Code.IMAGE_PULL:
+        return (_action(cluster, link, "images", str(ACTIONS["images"][2])),)
     if finding.code is Code.PAUSED:
         return (_action(cluster, link, "resume", _("Resume")),)
     if finding.code is Code.PROGRESS_DEADLINE and link.kind != "DaemonSet":

@@ -35,29 +35,24 @@ class RollBackTo:
 type Wanted = Images | Restart | Scale | Pause | Resume | RollBackTo | Strategy
 
 
-class ActionForm(forms.Form):
+class RestartForm(forms.Form):
     """Without fields: nothing more has to be known."""
 
-    def wanted(self) -> Wanted:
-        raise NotImplementedError
-
-
-class RestartForm(ActionForm):
     def wanted(self) -> Wanted:
         return Restart(timezone.now())
 
 
-class PauseForm(ActionForm):
+class PauseForm(forms.Form):
     def wanted(self) -> Wanted:
         return Pause()
 
 
-class ResumeForm(ActionForm):
+class ResumeForm(forms.Form):
     def wanted(self) -> Wanted:
         return Resume()
 
 
-class ScaleForm(ActionForm):
+class ScaleForm(forms.Form):
     replicas = forms.IntegerField(
         label=gettext_lazy("Replicas"),
         min_value=0,
@@ -69,7 +64,7 @@ class ScaleForm(ActionForm):
         return Scale(self.cleaned_data["replicas"])
 
 
-class ImagesForm(ActionForm):
+class ImagesForm(forms.Form):
     """One field per container name; an empty one leaves the image as it is."""
 
     def clean(self) -> dict[str, Any]:
@@ -88,13 +83,13 @@ class ImagesForm(ActionForm):
         )
 
 
-class RollBackForm(ActionForm):
+class RollBackForm(forms.Form):
     def wanted(self) -> Wanted:
         to = self.cleaned_data.get("to")
         return RollBackTo(int(to) if to else None)
 
 
-class StrategyForm(ActionForm):
+class StrategyForm(forms.Form):
     """Fields a kind does not have are not there; empty ones stay as they are."""
 
     def wanted(self) -> Wanted:
@@ -109,6 +104,9 @@ class StrategyForm(ActionForm):
         return Strategy(said["type"], rolling, said["minReadySeconds"])
 
 
+type ActionForm = (
+    RestartForm | PauseForm | ResumeForm | ScaleForm | ImagesForm | RollBackForm | StrategyForm
+)
 FORMS: dict[str, type[ActionForm]] = {
     "images": ImagesForm,
     "restart": RestartForm,

@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from console import secrets
 from console.access import Role
@@ -11,6 +12,7 @@ from console.live.topics import ancestors
 from console.models import Activity, Cluster
 from tests.console import pages
 from tests.workloads.index import listed, put_deployment, put_gated_pod
+from workloads.models import Pod, Service, Workload
 
 pytestmark = pytest.mark.django_db
 ID = "cls-vpccni01"
@@ -62,6 +64,19 @@ def test_only_who_may_act_is_offered_actions() -> None:
     assert offered in html
 
 
+def test_an_image_that_cannot_be_pulled_leads_to_the_dialog_that_changes_it(
+    cluster: Cluster,
+) -> None:
+    found = Pod.objects.get()
+    container = found.containers[0] | {"state": "Waiting", "reason": "ErrImagePull", "ready": False}
+    found.containers, found.ready, found.containers_ready = [container], False, False
+    found.status = "ErrImagePull"
+    found.save()
+    dialog = f"/clusters/{ID}/actions/deployment/images/?on=shop%2Fweb"
+    assert dialog in pages.visitor(Role.OPERATOR, "olga").get(REGIONS[0]).text
+    assert dialog not in pages.visitor().get(REGIONS[0]).text
+
+
 @pytest.mark.usefixtures("cluster")
 def test_a_bundle_needs_a_role_and_an_object() -> None:
     url = f"/clusters/{ID}/evidence/pod/shop/web-6f7c9d8b5-a/"
@@ -94,3 +109,35 @@ def test_explain_says_what_it_cannot_find(arguments: tuple[str, ...], words: str
     with pytest.raises(CommandError, match=words) as refused:
         call_command("explain", *arguments)
     assert refused.value.returncode == 2
+
+
+def test_a_service_whose_workload_is_scaled_to_nothing_names_it(cluster: Cluster) -> None:
+    Pod.objects.all().delete()
+    Workload.objects.update(replicas=0, template_labels={"app": "web"})
+    Service.objects.create(
+        cluster=cluster,
+        uid="svc",
+        namespace="shop",
+        name="web",
+        resource_version="1",
+        created_at=timezone.now(),
+        type="LoadBalancer",
+        load_balancer_class="podgate.dev/clb",
+        selector={"app": "web"},
+        annotations={"service.cloud.tencent.com/direct-access": "true"},
+    )
+    html = pages.visitor().get(REGIONS[2]).content.decode()
+    assert "No Pod is behind it: Deployment web is scaled to 0." in html
+
+
+def test_what_many_pods_suffer_from_is_said_once_and_most_of_their_names_are_folded(
+    cluster: Cluster,
+) -> None:
+    for letter in "bcde":
+        put_gated_pod(cluster, f"web-6f7c9d8b5-{letter}")
+    html = pages.visitor().get(REGIONS[1]).content.decode()
+    assert html.count('data-code="NoService"') == 1
+    assert 'id="finding-NoService-1"' in html
+    assert "5 Pods: No claimed Service selects this Pod." in html
+    assert "<summary>2 more Pods</summary>" in html
+    assert all(html.count(f">web-6f7c9d8b5-{letter}</a>") == 1 for letter in "abcde")
