@@ -5,6 +5,7 @@ Looked at every minute, and soon after a change; what was found stands on the Bi
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -73,6 +74,17 @@ def ready_but_closed() -> QuerySet[Binding]:
 def closed(binding: Binding) -> tuple[Problem, ...]:
     """What keeps clients away from this one, as it was found last."""
     return tuple(one for one in of(binding) if one.code in CLOSED)
+
+
+def explained(binding: Binding, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """With the evidence and the fix of the use limit of the same code, as it was found last."""
+    limits = {one.code: one for one in of(binding)}
+    return tuple(
+        replace(one, evidence=limit.evidence, remedy=limit.remedy)
+        if (limit := limits.get(one.code))
+        else one
+        for one in problems
+    )
 
 
 def lines(binding: Binding) -> tuple[Line, ...]:

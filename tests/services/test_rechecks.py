@@ -15,7 +15,7 @@ from console.models import Account, Cluster
 from services import facts, rechecks, tasks
 from services.binding import wanted
 from services.binding.ticking import Ticker
-from services.limits import Severity
+from services.limits import Problem, Severity
 from services.models import Binding, Phase
 from tests.conftest import register
 from tests.services.binding.driver import create, service
@@ -58,6 +58,20 @@ def test_a_limit_that_breaks_later_stands_on_the_binding_and_goes_again(
     rechecks.soon(router)
     rechecks.look(router)
     assert "LegacyAccount" not in codes(binding)
+
+
+def test_a_bindings_problem_has_the_evidence_and_the_fix_of_its_limit(
+    router: Cluster, binding: Binding
+) -> None:
+    rechecks.look(router)
+    binding.refresh_from_db()
+    plain = Problem("CcnNotRegistered", Severity.BLOCKS, "It is not registered.")
+    other = Problem("Unreadable", Severity.BLOCKS, "What is this?")
+    route, same = rechecks.explained(binding, [plain, other])
+    assert (route.message, same) == (plain.message, other)
+    assert route.remedy
+    assert route.remedy.name == "register-ccn"
+    assert "DescribeCcnRoutes" in route.evidence[0].source
 
 
 def test_what_stands_on_the_binding_is_printed_in_the_readers_language(
