@@ -1,7 +1,8 @@
 """What an API server answered, as values or as errors; the error's type comes from the code."""
 
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import urllib3
@@ -83,3 +84,32 @@ def unreachable(error: Exception) -> KubeError:
     if isinstance(error, urllib3.exceptions.TimeoutError) and not refused_connection:
         return KubeError(0, "TimedOut", f"The API server did not answer in time: {error}")
     return KubeError(0, "Unreachable", f"The API server cannot be reached: {error}")
+
+
+class Event[T](msgspec.Struct, frozen=True):
+    """A watch event; of a BOOKMARK's object only `metadata.resourceVersion` counts."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
+    object: T
+
+
+class _WireEvent(msgspec.Struct):
+    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
+    object: msgspec.Raw
+
+
+def lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """The lines of a stream, each as soon as it is complete."""
+    rest = b""
+    while piece := response.read1(65536):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line for line in whole if line.strip())
+
+
+def event[T](line: bytes, into: type[T]) -> Event[T]:
+    wire = decode(line, _WireEvent)
+    if wire.type == "ERROR":
+        status = decode(bytes(wire.object), Status)
+        kind = ERRORS.get(status.code, KubeError)
+        raise kind(status.code, status.reason, status.message)
+    return Event(wire.type, decode(bytes(wire.object), into))

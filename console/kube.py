@@ -20,14 +20,15 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from console import doors, secrets, transport
 from console.addresses import Refused
 from console.answers import (
-    ERRORS,
     Conflict,
+    Event,
     Gone,
     KubeError,
     NotFound,
-    Status,
     decode,
+    event,
     failure,
+    lines,
     unreachable,
 )
 from console.kinds import NamedList, path
@@ -51,18 +52,6 @@ _PATCHES = {
     "apply": "application/apply-patch+yaml",
 }
 PatchKind = Literal["strategic", "merge", "json", "apply"]
-
-
-class Event[T](msgspec.Struct, frozen=True):
-    """A watch event; of a BOOKMARK's object only `metadata.resourceVersion` counts."""
-
-    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
-    object: T
-
-
-class _WireEvent(msgspec.Struct):
-    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
-    object: msgspec.Raw
 
 
 class Kube:
@@ -103,7 +92,7 @@ class Kube:
         """The lines of such an answer as they are written; ends with it, or after `silence`."""
         response = self._stream(path, params | {"follow": True}, silence)
         try:
-            yield from _lines(response)
+            yield from lines(response)
         except ReadTimeoutError:
             return
         except HTTPError as error:
@@ -155,8 +144,8 @@ class Kube:
         }
         response = self._stream(path, asked, timeout + WATCH_GRACE_SECONDS)
         try:
-            for line in _lines(response):
-                yield _event(line, into)
+            for line in lines(response):
+                yield event(line, into)
         except HTTPError as error:
             raise unreachable(error) from error
         finally:
@@ -252,23 +241,6 @@ def _query(params: dict[str, Any]) -> str:
         if value is not None
     }
     return f"?{urlencode(words)}" if words else ""
-
-
-def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    """The lines of a stream, each as soon as it is complete."""
-    rest = b""
-    while piece := response.read1(65536):
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from (line for line in lines if line.strip())
-
-
-def _event[T](line: bytes, into: type[T]) -> Event[T]:
-    wire = decode(line, _WireEvent)
-    if wire.type == "ERROR":
-        status = decode(bytes(wire.object), Status)
-        kind = ERRORS.get(status.code, KubeError)
-        raise kind(status.code, status.reason, status.message)
-    return Event(wire.type, decode(bytes(wire.object), into))
 
 
 def _tell(
