@@ -24,6 +24,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from bench import cpu, report
 from bench.first_page import bind
 from bench.stack import Running, running
+from tests import world as worlds
 from tests.world import World
 
 REGION = "/clusters/cls-vpccni01/workloads/deployment/shop/catalog/findings"
@@ -44,8 +45,7 @@ def main() -> None:
         bind(product)
         prepare(product)
         session = product.manage("shell", "-v", "0", "-c", _SESSION).split()[-1]
-        facts = json.loads((product.state / "world.json").read_text())
-        world = World(product.state, facts, product.process)
+        world = worlds.of(product.state, product.process)
         before, old = cpu.by_role(product.state), pods(product)
         seen = asyncio.run(provoked(product, session, world))
         used = {
@@ -142,6 +142,7 @@ def verdicts(world: World) -> list[dict[str, Any]]:
 
 
 def close_the_target_port(cloud: dict[str, str]) -> None:
+    """As somebody would in the VPC console: the CLB's health checks come in no more."""
     profile = ClientProfile(
         httpProfile=HttpProfile(protocol="http", endpoint=urlsplit(cloud["endpoint"]).netloc)
     )

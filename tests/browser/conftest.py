@@ -77,3 +77,5 @@ def log_in(
     page.get_by_label("User name").fill(user)
     page.get_by_label("Password").fill(password or product.password)
     page.get_by_role("button", name="Log in").click()
+    # Loaded: a key that is pressed before the page's scripts listen is lost.
+    page.wait_for_url(lambda url: "/login/" not in url)

@@ -3,17 +3,14 @@
 import json
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
-from tencentcloud.common.common_client import CommonClient
-from tencentcloud.common.credential import Credential
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
 
 from bench.stack import Running
+from bench.stuck import GROUP, TARGET, close_the_target_port
 from bench.traffic import flowing
+from tests import world as worlds
 from tests.browser.conftest import log_in
 from tests.browser.test_main_job import PATIENCE, ready
 from tests.wait import until
@@ -22,7 +19,7 @@ pytestmark = pytest.mark.browser
 CLUSTER = "/clusters/cls-vpccni01"
 CREATE = f"{CLUSTER}/services/create/?namespace=shop&workload=deployment/catalog"
 WORKLOAD = f"{CLUSTER}/workloads/deployment/shop/catalog/"
-GROUP, TARGET, PORT, RATE = "sg-nodes001", 8081, 8080, 40.0
+PORT, RATE = 8080, 40.0
 # Emulated: fifteen seconds of a machine that may be busy.
 PRE_STOP = 75
 
@@ -46,24 +43,6 @@ def drain_longer(product: Running) -> None:
     patch(replicas=0, template={"spec": pod})
     until(lambda: not deployment(product)["status"].get("replicas"))
     patch(replicas=20)
-
-
-def close_the_target_port(product: Running) -> None:
-    """As somebody would in the VPC console: the CLB's health checks come in no more."""
-    cloud = json.loads((product.state / "world.json").read_text())["tencent"]
-    address = urlsplit(cloud["endpoint"])
-    profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=address.netloc))
-    credential = Credential(cloud["secret_id"], cloud["secret_key"])
-    rule = {
-        "PolicyIndex": 0,
-        "Protocol": "TCP",
-        "Port": str(TARGET),
-        "CidrBlock": "100.64.0.0/10",
-        "Action": "DROP",
-    }
-    asked = {"SecurityGroupId": GROUP, "SecurityGroupPolicySet": {"Ingress": [rule]}}
-    client = CommonClient("vpc", "2017-03-12", credential, cloud["region"], profile)
-    client.call_json("CreateSecurityGroupPolicies", asked)
 
 
 def serve(page: Page, product: Running) -> str:
@@ -116,7 +95,7 @@ def test_a_rollout_held_up_by_a_security_group_is_explained_and_mended(
         waterfall, findings = page.locator("#waterfall table"), page.locator("#findings")
         expect(waterfall).to_contain_text("Wave 1")
         expect(waterfall).to_contain_text("Checking", timeout=PATIENCE)
-        close_the_target_port(product)
+        close_the_target_port(worlds.of(product.state, product.process).tencent)
 
         dead = findings.locator('[data-code="Dead"]')
         words = re.compile(rf"The CLB says Dead of [\d.]+:{TARGET} on TCP:{PORT} of lb-\w+")

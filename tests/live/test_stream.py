@@ -207,7 +207,7 @@ def test_a_shutdown_ends_every_stream_with_a_last_word(viewer: Client) -> None:
         looking = [Page(hub, viewer, ROWS) for _ in range(20)]
         await until(lambda: all(page.html() for page in looking))
         hub.close()
-        await until(lambda: all(page.ended for page in looking), seconds=2)
+        await until(lambda: all(page.ended for page in looking))
         late = Page(hub, viewer, ROWS)
         await late.task
         assert late.status == 503

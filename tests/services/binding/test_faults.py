@@ -8,7 +8,7 @@ from console import doors, tencent
 from console.kube import Kube
 from console.models import Account, Cluster
 from services.binding.reconcile import reconcile
-from services.models import Registration
+from services.models import Binding, Registration
 from tests.services.binding.driver import (
     balancers,
     create,
@@ -101,10 +101,7 @@ def test_every_task_delivered_twice_is_as_once(
 def test_a_load_balancer_deleted_by_hand_is_made_again_once(
     cluster: Cluster, kube: Kube, account: Account
 ) -> None:
-    binding = create(kube, cluster, service())
-    drive(binding, until=lambda: is_ready(kube))
-    (balancer,) = balancers(account)
-    lb_id = balancer["LoadBalancerId"]
+    binding, lb_id = _ready(cluster, kube, account)
     _cloud(account, "DeleteLoadBalancer", {"LoadBalancerIds": [lb_id]})
 
     def is_another() -> bool:
@@ -119,10 +116,7 @@ def test_a_load_balancer_deleted_by_hand_is_made_again_once(
 def test_a_listener_deleted_by_hand_is_made_again(
     cluster: Cluster, kube: Kube, account: Account
 ) -> None:
-    binding = create(kube, cluster, service())
-    drive(binding, until=lambda: is_ready(kube))
-    (balancer,) = balancers(account)
-    lb_id = balancer["LoadBalancerId"]
+    binding, lb_id = _ready(cluster, kube, account)
     (row,) = _cloud(account, "DescribeListeners", {"LoadBalancerId": lb_id})["Listeners"]
     _cloud(account, "DeleteListener", {"LoadBalancerId": lb_id, "ListenerId": row["ListenerId"]})
     drive(binding, until=lambda: len(targets(account)) == 3 and is_ready(kube))
@@ -130,10 +124,7 @@ def test_a_listener_deleted_by_hand_is_made_again(
 
 
 def test_foreign_targets_and_listeners_stay(cluster: Cluster, kube: Kube, account: Account) -> None:
-    binding = create(kube, cluster, service())
-    drive(binding, until=lambda: is_ready(kube))
-    (balancer,) = balancers(account)
-    lb_id = balancer["LoadBalancerId"]
+    binding, lb_id = _ready(cluster, kube, account)
     (row,) = _cloud(account, "DescribeListeners", {"LoadBalancerId": lb_id})["Listeners"]
     (other,) = pods(kube, "reviews")[:1]
     stranger = {
@@ -184,6 +175,14 @@ def test_a_lost_ledger_adopts_targets_whose_pods_are_already_behind_the_gate(
         drive(binding, until=lambda: is_ready(kube))
     assert not [call for call in calls if call.door == "tencent" and call.write]
     bound(kube, account)
+
+
+def _ready(cluster: Cluster, kube: Kube, account: Account) -> tuple[Binding, str]:
+    """A Service that is Ready, and the id of its load balancer."""
+    binding = create(kube, cluster, service())
+    drive(binding, until=lambda: is_ready(kube))
+    (balancer,) = balancers(account)
+    return binding, str(balancer["LoadBalancerId"])
 
 
 def _cloud(account: Account, action: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -90,14 +90,14 @@ class Play:
     def run(self) -> None:
         scene = self.scene
         self.take(scene.broken)
-        problem = until(lambda: self.found(scene.service), seconds=20)
+        problem = until(lambda: self.found(scene.service))
         assert problem is not None
         assert "%(" not in problem.message
         self.take(scene.mended, problem)
         if scene.mended_cluster:
             self.cluster = self.clusters[scene.mended_cluster]
         mended = scene.mended_service or scene.service
-        until(lambda: self.found(mended) is None, seconds=20)
+        until(lambda: self.found(mended) is None)
         self.take(scene.after)
 
 
