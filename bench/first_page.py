@@ -23,6 +23,8 @@ PAGES = {
     "Service": f"{CLUSTER}services/shop/front/",
     "Create a Service": f"{CLUSTER}services/create/",
     "Pods": f"{CLUSTER}pods/",
+    "Deployments": f"{CLUSTER}workloads/deployment/",
+    "Rollout": f"{CLUSTER}workloads/deployment/shop/catalog/rollout/",
 }
 LIMIT = 100 * 1024
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -76,7 +78,7 @@ def main() -> None:
 
 
 def bind(product: Running) -> None:
-    """A Service with twenty Pods, bound and Ready, so that its page is full."""
+    """A Service with twenty Pods, bound, Ready and rolled once, so that their pages are full."""
     manifest = (
         '{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "front", "namespace":'
         ' "shop"}, "spec": {"type": "LoadBalancer", "loadBalancerClass": "podgate.dev/clb",'
@@ -87,6 +89,8 @@ def bind(product: Running) -> None:
         *("-n", "shop", "wait", "--for=condition=Available", "deployment/catalog"),
         "--timeout=180s",
     )
+    product.kubectl("-n", "shop", "rollout", "restart", "deployment/catalog")
+    product.kubectl("-n", "shop", "rollout", "status", "deployment/catalog", "--timeout=180s")
 
 
 def log_in(page: Page, product: Running) -> None:
