@@ -128,6 +128,8 @@ class BindingFacts:
     vip: str = ""
     # When this load balancer took the place of one that was deleted outside podgate.
     replaced_at: datetime | None = None
+    # What keeps clients from targets that may be Alive all the same.
+    closed: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,8 @@ class ServiceFacts:
     selector: Mapping[str, str] = field(default_factory=dict, hash=False)
     pods: tuple[PodFacts, ...] = ()
     selected: int = 0
+    # Workloads whose Pods it would select, and that want none: (kind, name).
+    at_zero: tuple[tuple[str, str], ...] = ()
     differences: Sequence[Difference] | Unread | None = None
     # Why nobody here binds it, of a Service that looks as if it should be bound.
     unbound: str = ""

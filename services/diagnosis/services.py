@@ -55,6 +55,9 @@ def _problems(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
         if problem.code in OWNERS:
             code = Code.TWO_OWNERS
         yield of_problem(code, problem, link=_ref(facts))
+    if binding.phase == "Ready":
+        for problem in binding.closed:
+            yield of_problem(Code.SECURITY_GROUP, problem, link=_ref(facts))
 
 
 def _gone(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
@@ -129,6 +132,9 @@ def _standing(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
 def _selected(facts: ServiceFacts) -> Iterator[Finding]:
     if facts.selected or (facts.binding and facts.binding.phase == "Deleting"):
         return
+    if facts.at_zero:
+        yield _at_zero(facts)
+        return
     selector = ",".join(f"{key}={value}" for key, value in sorted(facts.selector.items()))
     shown = Proof(f"Service {facts.name}", "spec.selector", selector, _ref(facts))
     words = Sentence("Its selector %(selector)s matches no Pod.", selector=selector)
@@ -137,3 +143,13 @@ def _selected(facts: ServiceFacts) -> Iterator[Finding]:
     step = Sentence("Compare the selector with the labels of the Pod template.")
     finding = Finding(Code.NO_PODS, Severity.WARNS, words, (shown,), step)
     yield replace(finding, link=_ref(facts))
+
+
+def _at_zero(facts: ServiceFacts) -> Finding:
+    """It selects the right thing, which somebody scaled down."""
+    names = ", ".join(f"{kind} {name}" for kind, name in facts.at_zero)
+    words = Sentence("No Pod is behind it: %(who)s is scaled to 0.", who=names)
+    refs = [Ref(kind, facts.namespace, name) for kind, name in facts.at_zero]
+    shown = tuple(Proof(f"{ref.kind} {ref.name}", "spec.replicas", "0", ref) for ref in refs)
+    step = Sentence("Scale it up when it shall serve again.")
+    return Finding(Code.NO_PODS, Severity.WARNS, words, shown, step, refs[0])

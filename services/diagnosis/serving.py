@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from console.models import Binder, Cluster
+from services import rechecks
 from services.binding.clb import Observed
 from services.binding.run import stored_problems
 from services.binding.state import Target
@@ -18,7 +19,7 @@ from services.models import Binding, Phase, Token
 from services.printed.rows import as_manifest
 from services.printed.words import who_would_bind
 from services.spec import claimed_by
-from workloads.models import Service
+from workloads.models import Service, Workload
 
 # A page compares a load balancer with the ledger at most this often.
 COMPARED_SECONDS = 10
@@ -55,8 +56,22 @@ def of_service(
         selector=selector,
         pods=pods if is_ours else (),
         selected=selected,
+        at_zero=() if selected else _at_zero(cluster, namespace, selector),
         differences=_differences(binding, patience) if binding else None,
         unbound=who_would_bind(manifest, cluster) if row and not binding else "",
+    )
+
+
+def _at_zero(
+    cluster: Cluster, namespace: str, selector: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """By the index: it is told beside what was read live."""
+    rows = Workload.objects.filter(cluster=cluster, namespace=namespace, replicas=0)
+    found = rows.exclude(kind="DaemonSet").order_by("kind", "name")
+    return tuple(
+        (row.kind, row.name)
+        for row in found
+        if selector and selector.items() <= row.template_labels.items()
     )
 
 
@@ -64,11 +79,12 @@ def _binding(binding: Binding) -> BindingFacts:
     return BindingFacts(
         phase=binding.phase,
         message=binding.message,
-        problems=tuple(stored_problems(binding)),
+        problems=rechecks.explained(binding, stored_problems(binding)),
         lb_id=binding.lb_id,
         lb_status=binding.lb_status,
         vip=binding.vip,
         replaced_at=_replaced_at(binding),
+        closed=rechecks.closed(binding),
     )
 
 

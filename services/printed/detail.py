@@ -24,7 +24,7 @@ from services.printed.words import (
 from services.spec import CONFIG, ClaimBy, HealthCheck, claimed_by, from_manifest
 from services.words import stored
 from workloads.index.services import service_row
-from workloads.models import Pod, Service
+from workloads.models import Pod, Service, Workload
 
 CONFIG_SECONDS = 5
 SHOWN_PODS = 200
@@ -100,7 +100,7 @@ def detail(cluster: Cluster, namespace: str, name: str) -> Detail:
         selector=",".join(f"{key}={value}" for key, value in sorted(service.selector.items())),
         claim=_claim(manifest, binding),
         check=_check(cluster, service, manifest) if binding or claimed_by(manifest) else "",
-        workloads=_workloads(cluster, pods),
+        workloads=_workloads(cluster, pods) or _idle(cluster, service),
         pods=len(pods),
         gated=sum(any(g["type"] == cluster.gate_type for g in pod.gates) for pod in pods),
         ready=sum(pod.ready for pod in pods),
@@ -215,6 +215,16 @@ def _workloads(cluster: Cluster, pods: list[Pod]) -> tuple[tuple[str, str], ...]
         (f"{kind} {name}", _workload_url(cluster, kind, namespace, name))
         for kind, name, namespace in found
         if name
+    )
+
+
+def _idle(cluster: Cluster, service: Service) -> tuple[tuple[str, str], ...]:
+    """Without Pods: the workloads whose Pods it would select."""
+    rows = Workload.objects.filter(cluster=cluster, namespace=service.namespace)
+    return tuple(
+        (f"{row.kind} {row.name}", _workload_url(cluster, row.kind, row.namespace, row.name))
+        for row in rows.order_by("kind", "name")
+        if service.selector and service.selector.items() <= row.template_labels.items()
     )
 
 

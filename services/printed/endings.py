@@ -13,7 +13,7 @@ from services.limits.drain import of_pods
 from services.models import Binding, Drain
 from workloads import stopping
 from workloads.behind import behind
-from workloads.models import Workload
+from workloads.models import PodTimeline, Workload
 from workloads.notes import Note
 
 SHOWN = 20
@@ -26,6 +26,7 @@ class DrainRow:
     """`after` are seconds since the deletion, by column; `word` and `tone` the verdict."""
 
     drain: Drain
+    deleted_at: datetime | None
     weight_zero: str
     closes: str
     stopped: str
@@ -36,14 +37,26 @@ class DrainRow:
 
 def drains(binding: Binding | None) -> list[DrainRow]:
     """The newest first."""
-    return [_row(one) for one in binding.drains.all()[:SHOWN]] if binding else []
+    if binding is None:
+        return []
+    rows = list(binding.drains.all()[:SHOWN])
+    # Of a Pod that had gone before anything was done about its target the timeline knows.
+    unknown = [one.pod_uid for one in rows if one.deleted_at is None]
+    kept = PodTimeline.objects.filter(cluster=binding.cluster, pod_uid__in=unknown)
+    seen = dict(kept.values_list("pod_uid", "terminating_at")) if unknown else {}
+    serves = binding.registrations.filter(weight__gt=0).exists()
+    return [_row(one, seen.get(one.pod_uid), serves=serves) for one in rows]
 
 
-def _row(one: Drain) -> DrainRow:
-    start = one.deleted_at or one.began_at
+def _row(one: Drain, seen_at: datetime | None, *, serves: bool) -> DrainRow:
+    deleted_at = one.deleted_at or seen_at
+    start = deleted_at or one.began_at
     word, tone = _verdict(one)
+    if one.weight_zero_at is None and one.deregistered_at and not serves:
+        word, tone = _("It was among the last: it kept its weight until it stopped"), "warning"
     return DrainRow(
         one,
+        deleted_at,
         _after(start, one.weight_zero_at),
         _after(start, one.closes_at),
         _after(start, one.stopped_at),

@@ -12,7 +12,9 @@ from console import secrets
 from console.models import Account, Cluster
 from services.models import Binding, Drain, Registration
 from services.printed import endings
+from workloads.history.notes import Note, note
 from workloads.models import Service, Workload
+from workloads.timeline import Stage
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -87,9 +89,22 @@ def drain(binding: Binding, **times: Any) -> Drain:
 def test_a_drain_says_whether_weight_zero_came_in_time(
     binding: Binding, times: dict[str, Any], word: str, tone: str
 ) -> None:
+    target(binding, 9, "Alive")
     drain(binding, **times)
     (row,) = endings.drains(binding)
     assert (row.word, row.tone) == (word, tone)
+
+
+def test_the_last_targets_of_a_workload_scaled_to_nothing_are_told_as_such(
+    binding: Binding,
+) -> None:
+    """When podgate looked they were gone: the timeline knows when they were told to go."""
+    note(binding.cluster.pk, [Note("p", Stage.TERMINATING, after(-12))])
+    drain(binding, deleted_at=None, closes_at=None, stopped_at=NOW, deregistered_at=after(0.5))
+    (row,) = endings.drains(binding)
+    assert row.deleted_at == after(-12)
+    assert (row.stopped, row.deregistered) == ("after 12.0 s", "after 12.5 s")
+    assert row.word == "It was among the last: it kept its weight until it stopped"
 
 
 def target(binding: Binding, number: int, health: str, **more: Any) -> None:

@@ -42,6 +42,8 @@ class Listener:
     lb_id: str
     floor: int | None
     counts: Sequence[Count]
+    # Whether it took traffic when the rollout began; one made meanwhile has lost nothing by it.
+    was_there: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ class Picture:
     @cached_property
     def capacity(self) -> Sequence[Count]:
         """What took traffic over time: the weakest listener's targets, else Ready Pods."""
-        told = [one.counts for one in self.listeners if one.counts]
+        counted = [one for one in self.listeners if one.counts]
+        told = [one.counts for one in counted if one.was_there] or [one.counts for one in counted]
         if told:
             return min(told, key=lambda one: counts.fewest(one) or 0)
         return counts.ready(list(self._changes()), self.rollout.started_at, self._at_start())
@@ -251,6 +254,7 @@ def _listeners(rollout: Rollout, in_front: Sequence[Behind], end: datetime) -> l
             lbs[service, listener],
             floors.get((rollout.namespace, service)),
             counts.within(some, rollout.started_at, end),
+            some[0].at <= rollout.started_at,
         )
         for (service, listener), some in sorted(found.items())
     ]

@@ -131,6 +131,7 @@ def of_workloads() -> Iterator[tuple[Finding, ...]]:
 def of_services() -> Iterator[tuple[Finding, ...]]:
     yield diagnose_service(service(selected=0))
     yield diagnose_service(service(selected=0, selector={}))
+    yield diagnose_service(service(selected=0, at_zero=(("Deployment", "web"),)))
     yield diagnose_service(service(is_claimed=False, unbound=SAID))
     yield diagnose_service(service(binding=replace(READY, lb_status="missing")))
     yield diagnose_service(service(binding=replace(READY, replaced_at=ago(9))))

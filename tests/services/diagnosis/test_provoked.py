@@ -152,6 +152,8 @@ def test_what_a_target_waits_for(
     what, page = f"pod shop/{name}", f"pods/shop/{name}/"
     binding = create(kube, cluster, service())
     index(cluster, kube)
+    assert "a load balancer to come (shop/bar)" in until(told(what, "Registering"))["sentence"]
+    shown(client, page, "Registering")
 
     with doors.listening(another_worker_takes_over(binding)):
         drive_some(binding, lambda: bool(told(what, "Lease")()))
@@ -168,7 +170,10 @@ def test_what_a_target_waits_for(
     sandbox.fault("tencent", "missing_health")
     registered = Registration.objects.filter(binding=binding, registered_at__isnull=False)
     drive(binding, until=lambda: registered.count() == 3)
-    # podgate's clock is real and nobody waits for it here.
+    # podgate's clock is real and nobody waits for it here: first no time passes, then too much.
+    registered.update(registered_at=timezone.now() + timedelta(hours=1))
+    assert "0 of 3 probes made, ~15 s left" in until(told(what, "Checking"))["sentence"]
+    shown(client, page, "Checking")
     registered.update(registered_at=timezone.now() - timedelta(minutes=1))
     until(told(what, "Overdue"))
     shown(client, page, "Overdue")

@@ -34,6 +34,13 @@ def test_a_selector_that_matches_nothing_is_told() -> None:
     assert "app=web matches no Pod" in found[0].sentence
 
 
+def test_a_workload_scaled_to_nothing_is_named_and_no_selector_blamed() -> None:
+    found = diagnose_service(bound(selected=0, at_zero=(("Deployment", "web"),)))
+    assert codes(found) == ["NoPods"]
+    assert found[0].sentence == "No Pod is behind it: Deployment web is scaled to 0."
+    assert str(found[0].link) == "Deployment shop/web"
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [("TkeBinds", "TwoOwners"), ("ForeignListener", "TwoOwners"), ("NoServiceConfig", "Blocked")],
@@ -43,6 +50,14 @@ def test_a_problem_of_the_binding_is_a_finding(code: str, expected: str) -> None
     found = diagnose_service(bound(replace(READY, phase="Blocked", problems=(problem,))))
     assert codes(found) == [expected]
     assert (found[0].sentence, found[0].next_step) == ("Something.", "Mend it.")
+
+
+def test_a_service_that_is_ready_but_closed_to_clients_is_told() -> None:
+    closed = (Problem("ClientsSecurityGroup", Severity.WARNS, "Nobody comes in.", "Open it."),)
+    (found,) = diagnose_service(bound(replace(READY, closed=closed)))
+    assert (found.code, found.sentence) == ("SecurityGroup", "Nobody comes in.")
+    # Of targets that are Dead it is told why they are.
+    assert diagnose_service(bound(replace(READY, phase="Degraded", closed=closed))) == ()
 
 
 def test_pods_that_wait_for_a_blocked_service_do_not_say_it_twice() -> None:
