@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.attention import Concern, Report, Standing
+from services import rechecks
 from services.models import AccessLayer, Binding, Phase, Registration
 from services.printed.words import message_words
-from services.words import stored
+from services.words import said, stored
 
 # The CLB's words for a target that may take traffic; Close is a health check switched off.
 HEALTHY = ("Alive", "Close")
@@ -57,7 +58,20 @@ def _standings() -> dict[int, Standing]:
 def _concerns() -> list[Concern]:
     waiting = Binding.objects.filter(phase__in=list(TONES)).select_related("cluster")
     # "Blocked" sorts before "Degraded": what only a person can solve comes first.
-    return [_concern(binding) for binding in waiting.order_by("phase", "-phase_since")[:SHOWN]]
+    troubled = [_concern(binding) for binding in waiting.order_by("phase", "-phase_since")[:SHOWN]]
+    return troubled + [_closed(binding) for binding in rechecks.ready_but_closed()[:SHOWN]]
+
+
+def _closed(binding: Binding) -> Concern:
+    closed = " ".join(said(problem.message) for problem in rechecks.closed(binding))
+    where = binding.cluster.cluster_id
+    return Concern(
+        "warning",
+        f"{binding.namespace}/{binding.name}",
+        reverse("service", args=[where, binding.namespace, binding.name]),
+        _("is Ready, but clients may not reach it."),
+        f"{where} · {closed}",
+    )
 
 
 def _concern(binding: Binding) -> Concern:

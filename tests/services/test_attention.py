@@ -47,6 +47,16 @@ def test_services_and_targets_are_counted_per_cluster() -> None:
     assert (standing.targets, standing.targets_healthy) == (4, 2)
 
 
+def test_a_service_that_is_ready_but_closed_to_clients_is_named() -> None:
+    closed = {"code": "ClientsSecurityGroup", "severity": "warns", "message": "Nobody comes in."}
+    shut = binding("shut", Phase.READY, limits=[closed])
+    quota = {"code": "TargetQuota", "severity": "warns", "message": "Nearly full."}
+    binding("open", Phase.READY, cluster=shut.cluster, limits=[quota])
+    (concern,) = attention.report().concerns
+    assert concern.subject == "shop/shut"
+    assert "Nobody comes in." in concern.note
+
+
 def test_a_blocked_service_stands_before_a_degraded_one_and_says_why() -> None:
     first = binding("slow", Phase.DEGRADED)
     binding("stuck", Phase.BLOCKED, cluster=first.cluster, message="subnet-full01 has no free IP.")
