@@ -22,8 +22,8 @@ from bench.seen import watched
 
 SIZES = (10_000, 50_000)
 PER_SECOND = 20
-SECONDS = 20
-PAGES_PER_SECOND = 5
+SECONDS = 25
+PAGES_PER_SECOND = 2
 CLUSTER = "cls-vpccni01"
 
 
