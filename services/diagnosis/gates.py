@@ -76,7 +76,7 @@ def _waiting(facts: PodFacts, wait: Wait) -> Iterator[Finding]:
     if wait.cause is Cause.RETRYING and _way(facts).due_because in ANOTHER_WORKER:
         code, severity = Code.LEASE, Severity.INFORMS
     way = _way(facts)
-    step = _STEPS.get(code, Sentence(""))
+    step: str = _STEPS.get(code, Sentence(""))
     link = _link(way)
     if code in {Code.NO_GATE, Code.NO_SERVICE} and facts.pod.workload_kind in KINDS:
         link = Ref(facts.pod.workload_kind, facts.pod.namespace, facts.pod.workload_name)
