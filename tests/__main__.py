@@ -35,10 +35,13 @@ class Ring:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-# What computes has the machine for itself: beside it Pods, watches and browsers would wait.
+# What computes comes first, by itself: beside it Pods, watches and browsers would wait.
 FIRST = (Ring("everything", (*SPREAD, "3", *(f"--ignore={each}" for each in WHOLE_PRODUCT))),)
-# Each of these mostly waits: one product for the browser, one that is killed and lied to.
-THEN = tuple(Ring(folder, (folder,)) for folder in WHOLE_PRODUCT)
+# These mostly wait: two products for browsers, and one that is killed and lied to.
+THEN = (
+    Ring("browser", (*SPREAD, "2", "tests/browser")),
+    Ring("processes", ("tests/processes",)),
+)
 # On PostgreSQL tests/conftest.py leaves out what cannot tell the difference.
 POSTGRES = Ring(
     "PostgreSQL",
@@ -111,11 +114,11 @@ def checks(*more: Sequence[str]) -> int:
 
 
 def suite() -> int:
-    """The checks; what computes; then all that waits at the same time. How many failed."""
+    """The checks; what computes, in CI on PostgreSQL too; then what waits. How many failed."""
     if failed := checks(TOOLS):
         return failed
-    then = [*THEN, *([POSTGRES] if os.environ.get("CI") == "true" else [])]
-    return _side_by_side(FIRST) + _side_by_side(then)
+    first = [*FIRST, *([POSTGRES] if os.environ.get("CI") == "true" else [])]
+    return _side_by_side(first) + _side_by_side(THEN)
 
 
 def _side_by_side(rings: Sequence[Ring]) -> int:

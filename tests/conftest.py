@@ -115,8 +115,9 @@ def pytest_runtest_makereport(
 
 # The longest first: what starts last must not be what everybody waits for.
 LONGEST = (
-    *("processes/", "browser/", "binding/test_crashes.py", "binding/test_faults.py"),
-    *("test_rollouts_lose_nothing.py", "binding/test_changes.py", "test_kubectl.py"),
+    *("test_rollout_journey.py", "browser/test_global_router.py", "test_main_job.py"),
+    *("binding/test_crashes.py", "binding/test_faults.py", "test_rollouts_lose_nothing.py"),
+    *("binding/test_changes.py", "limits/test_scenes.py", "test_kubectl.py"),
 )
 TOUCHES_THE_DATABASE = {"db", "transactional_db", "live_server"}
 # Of what needs a sandbox, the files in which the database itself is at work: statements by hand,
