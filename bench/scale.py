@@ -59,9 +59,11 @@ def one(pods: int) -> dict[str, Any]:
     with headless_sandbox(pods) as world:
         database(world)
         found: dict[str, Any] = {"list, decoded and stored": measured("bench.index", "measure")}
-        found["the same list as the official client's models"] = measured(
-            "bench.scale", "models", str(world.state)
-        )
+        if pods <= SIZES[0]:
+            # Of more Pods it only takes longer, and gigabytes.
+            found["the same list as the official client's models"] = measured(
+                "bench.scale", "models", str(world.state)
+            )
         found["the same list as podgate decodes it"] = measured(
             "bench.scale", "structs", str(world.state)
         )
