@@ -18,7 +18,7 @@ from console.models import Account, Cluster
 from console.tencent import CloudError
 
 Answer = Mapping[str, Any]
-_COUNTS = ("version", "nodes", "ready", "pods", "services")
+_COUNTS = ("version", "nodes", "ready", "cordoned", "pods", "services")
 TKE_CONTROLLER = "tke-service-controller-config"
 
 
@@ -120,6 +120,7 @@ def kubernetes_side(door: Kube) -> dict[str, Any]:
         "version": door.get("/version").get("gitVersion", ""),
         "nodes": len(nodes),
         "ready": sum(_is_ready(node) for node in nodes),
+        "cordoned": sorted(node.metadata.name for node in nodes if node.spec.unschedulable),
         "pods": count(door, "Pod"),
         "services": count(door, "Service"),
         "tke_controller": tke_controller(door),

@@ -1,6 +1,6 @@
 """Basic Information: everything the APIs say of a cluster, as cards ready to print."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ ACCESS = {
     "NotFound": (gettext_noop("Off"), "idle"),
     "CreateFailed": (gettext_noop("Failed"), "error"),
 }
+# So many cordoned nodes are named.
+NAMED = 3
 QUOTAS = {
     "TOTAL_OPEN_CLB_QUOTA": gettext_noop("Public CLBs"),
     "TOTAL_INTERNAL_CLB_QUOTA": gettext_noop("Private CLBs"),
@@ -234,11 +236,18 @@ def _nodes(facts: Facts, usage: Facts | None, inside: Facts) -> Figure:
     beside = ""
     if ready is not None:
         beside = _("all Ready") if ready == total else _("%(n)s Ready") % {"n": ready}
-    note = _("%(n)s more fit") % {"n": number_format(usage["left"])} if usage else ""
-    if failed:
-        bad = _("TKE reports %(n)s failed") % {"n": failed}
-        note = f"{bad}. {note}" if note else bad
-    return Figure(_("Nodes"), total, note=note, beside=beside)
+    said = [_("TKE reports %(n)s failed") % {"n": failed}] if failed else []
+    if cordoned := inside.get("cordoned"):
+        said.append(_("Cordoned: %(names)s") % {"names": _some(cordoned)})
+    if usage:
+        said.append(_("%(n)s more fit") % {"n": number_format(usage["left"])})
+    return Figure(_("Nodes"), total, note=". ".join(said), beside=beside)
+
+
+def _some(names: Sequence[str]) -> str:
+    told = ", ".join(names[:NAMED])
+    more = len(names) - NAMED
+    return told if more <= 0 else _("%(names)s and %(n)s more") % {"names": told, "n": more}
 
 
 def _usage(label: str, usage: Facts | None, used: int | None, note: str) -> Figure:

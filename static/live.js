@@ -114,6 +114,7 @@
       let text = (words || "").replace("{n}", seconds);
       if (told && told.lag >= LATE) text += " · " + element.dataset.wordsLate.replace("{lag}", told.lag.toFixed(1));
       if (element.textContent !== text) element.textContent = text;
+      if (beaten) element.removeAttribute("data-connecting");
       const title = told && told.event !== null && told.event !== undefined
         ? element.dataset.wordsEvent.replace("{n}", Math.floor(told.event + silent)).replace("{lag}", told.lag.toFixed(2)) : "";
       if (element.title !== title) element.title = title;

@@ -111,6 +111,14 @@ form.addEventListener("click", (event) => {
   event.preventDefault();
   button.closest("dialog").close();
 });
+// Enter in the picker searches, or uses what is chosen; the form around it is not meant.
+form.addEventListener("keydown", (event) => {
+  const field = event.target;
+  if (event.key !== "Enter" || field.tagName !== "INPUT" || !field.closest("dialog")) return;
+  event.preventDefault();
+  const wanted = field.type === "radio" ? '[value="use"]' : "#find-workload";
+  field.closest("dialog").querySelector(wanted)?.click();
+});
 // A closed dialog leaves the page, so that no later answer opens it again. `close` does not bubble.
 form.addEventListener("close", (event) => event.target.remove(), true);
 

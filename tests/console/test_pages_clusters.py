@@ -58,7 +58,14 @@ def told(
         "public": {"Status": "NotFound"},
         "DescribeNetworkAccountType": {"NetworkAccountType": "STANDARD"},
         "DescribeQuota": {"QuotaSet": [{"QuotaId": "TOTAL_TARGET_BIND_QUOTA", "QuotaLimit": 200}]},
-        "kubernetes": {"version": version, "nodes": 6, "ready": 5, "pods": 312, "services": 38},
+        "kubernetes": {
+            "version": version,
+            "nodes": 6,
+            "ready": 5,
+            "cordoned": [],
+            "pods": 312,
+            "services": 38,
+        },
         "DescribeSubnets": [{**each, "total": 1000, "free": free} for each in SUBNETS],
     }
     if not in_vpc:
@@ -236,6 +243,16 @@ def test_what_the_cloud_says_is_text_never_markup() -> None:
         text = client.get(page).text
         assert "<img src=x>" not in text
         assert "<b>" not in text.replace("<b>200</b>", "")
+
+
+def test_cordoned_nodes_are_named() -> None:
+    cluster, client = known(), visitor()
+    address = f"/clusters/{cluster.cluster_id}/"
+    assert "Cordoned" not in client.get(address).text
+    cluster.facts["kubernetes"]["cordoned"] = [f"10.0.0.{n}" for n in range(5)]
+    cluster.save()
+    words = "Cordoned: 10.0.0.0, 10.0.0.1, 10.0.0.2 and 2 more"
+    assert words in client.get(address).text
 
 
 def test_the_first_page_is_small() -> None:

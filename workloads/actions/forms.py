@@ -69,7 +69,7 @@ class ImagesForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
-        if not any(found.values()):
+        if not any(found.values()) and not self.errors:
             raise forms.ValidationError(_("Give at least one image."))
         return found
 
