@@ -228,6 +228,12 @@ def why_no_gate(webhook: Webhook, pod: Pod, services: Sequence[Service]) -> str:
     first = min(services, key=lambda one: one.created_at)
     if pod.created_at < first.created_at:
         return Sentence("it is older than Service %(name)s.", name=first.name)
+    if pod.created_at == first.created_at:
+        # Kubernetes tells whole seconds.
+        return Sentence(
+            "it was created in the same second as Service %(name)s, before the webhook knew that.",
+            name=first.name,
+        )
     return _why_not_called(webhook, pod)
 
 

@@ -12,7 +12,7 @@ from services.admission import configuration
 from services.models import AccessLayer
 
 PATIENCE, EVERY = 3.0, 0.1
-ALIVE = timedelta(seconds=15)
+ALIVE = timedelta(seconds=8)
 
 
 def reaches(cluster: Cluster, namespace: str) -> bool:

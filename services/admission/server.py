@@ -64,6 +64,9 @@ class Desk:
         return found
 
     def count(self, outcome: Outcome) -> None:
+        if outcome is Outcome.PROBED:
+            # Our own question, and no admission of anybody's Pod.
+            return
         self.counts[outcome] += 1
         self.last_at = datetime.now(UTC)
         if outcome is Outcome.INJECTED:

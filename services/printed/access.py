@@ -65,6 +65,8 @@ class Health:
     name: str
     word: str
     tone: str
+    # Whether its process lives: what it proved before is old otherwise.
+    is_seen: bool = False
     # What is wrong, as a sentence, and how bad.
     callouts: tuple[tuple[str, str], ...] = ()
     address: str = ""
@@ -115,7 +117,7 @@ def health(cluster: Cluster) -> Health:
             if cluster.binder != "console"
             else _("The webhook's process has not run yet: start manage.py webhook.")
         )
-        return Health(layer, name, _("Not registered"), "idle", (("info", text),))
+        return Health(layer, name, _("Not registered"), "idle", callouts=(("info", text),))
     word, tone, callouts = _verdict(layer)
     last = Repair.objects.filter(cluster=cluster).first()
     return Health(
@@ -123,7 +125,8 @@ def health(cluster: Cluster) -> Health:
         name,
         word,
         tone,
-        callouts,
+        is_seen=is_alive(layer),
+        callouts=callouts,
         address=_address(layer),
         sans=", ".join(certificates.names(layer.certificate)) if layer.certificate else "",
         serving=_life(layer.certificate),

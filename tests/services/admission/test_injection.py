@@ -9,6 +9,7 @@ import pytest
 from services.admission import review
 from services.admission.injection import INJECTED_FOR, ClaimedService, add_gate
 from services.admission.review import LARGEST, Known, Outcome, answer
+from services.admission.server import Desk
 
 GATE = "podgate.dev/clb-ready"
 WEB = ClaimedService("uid-1", "shop", "web", {"app": "web"})
@@ -140,6 +141,15 @@ def test_the_probe_gets_the_gate_though_nobody_selects_it() -> None:
     found = answer(json.dumps(asked(namespace="podgate-probe")).encode(), Known({}, GATE))
     assert "patch" in response(found)
     assert found.outcome is Outcome.PROBED
+
+
+def test_the_probe_is_no_admission_of_anybodys_pod() -> None:
+    desk = Desk("/", Known({}, GATE))
+    desk.answer(json.dumps(asked(namespace="podgate-probe")).encode())
+    assert (desk.counts.total(), desk.last_at, desk.last_injected_at) == (0, None, None)
+    desk.answer(json.dumps(asked()).encode())
+    assert desk.counts == {Outcome.SKIPPED: 1}
+    assert desk.last_at
 
 
 @pytest.mark.parametrize(

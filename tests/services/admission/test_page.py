@@ -90,7 +90,11 @@ def test_the_api_servers_own_words_are_shown(layer: AccessLayer) -> None:
 def test_a_process_not_seen_lately_is_said_so(layer: AccessLayer) -> None:
     layer.alive_at = timezone.now() - timedelta(minutes=5)
     layer.save()
-    assert "Not running" in text(pages.visitor())
+    page = text(pages.visitor())
+    assert "Not running" in page
+    # What it proved while it ran is nothing that holds now.
+    assert "Not now" in page
+    assert "The API server reaches" not in page
 
 
 def test_a_repair_shows_its_writer_and_its_difference(layer: AccessLayer) -> None:
@@ -152,6 +156,9 @@ def test_a_row_says_why_its_pods_have_no_gate(layer: AccessLayer) -> None:
     visitor = pages.visitor()
     page = text(visitor, f"{ROOT}/coverage")
     assert f"It is older than Service {service.name}." in page
+    Service.objects.update(created_at=pod.created_at)
+    page = text(visitor, f"{ROOT}/coverage")
+    assert f"It was created in the same second as Service {service.name}" in page
     Service.objects.update(created_at=pod.created_at - timedelta(minutes=1))
     AccessLayer.objects.update(registered_at=pod.created_at - timedelta(minutes=1))
     Repair.objects.create(
