@@ -113,7 +113,7 @@ def change(rollout: Rollout) -> str:
     if not before:
         return _("Rolled out %(images)s") % {"images": ", ".join(map(tag, after.values()))}
     if not changed:
-        return _("Same images, another template")
+        return _("Same images: a restart, or another change of the template")
     return ", ".join(
         _("%(container)s %(before)s to %(after)s")
         % {
