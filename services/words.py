@@ -60,6 +60,19 @@ def _template_of(text: str) -> tuple[str, dict[str, str]] | None:
 # What the engine writes down: phases, problems and steps, in English with their values in place.
 # The first that fits is taken, so whole sentences stand before their beginnings.
 KEPT = (
+    # What remedies warn of.
+    gettext_noop("%(lb)s has no security group: everybody reaches the listeners' ports then."),
+    gettext_noop("Targets whose groups are closed to health checks turn Dead."),
+    gettext_noop("The rule holds for everything that this security group is in front of."),
+    gettext_noop("0.0.0.0/0 is everybody: the port is open to the Internet then."),
+    gettext_noop("1 target of this cluster loses its route and turns Dead."),
+    gettext_noop("%(n)s targets of this cluster lose their route and turn Dead."),
+    gettext_noop("A CCN costs by the traffic or bandwidth that leaves the region."),
+    gettext_noop("No API shows a route that a ticket made: podgate takes your word for it."),
+    gettext_noop(
+        "The CLB does not verify addresses behind such a route: a target with a wrong IP is "
+        "taken, and traffic for it goes wherever that IP is."
+    ),
     # What a Pod's gate says.
     gettext_noop("a load balancer to come"),
     gettext_noop("%(listener)s of %(lb)s (%(service)s) says Dead."),

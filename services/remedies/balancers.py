@@ -75,14 +75,13 @@ def withdraw_pass_to_target(cluster: Cluster, parameters: Parameters) -> Prepare
         before={PASSES: is_on},
         after={PASSES: False},
         act=lambda: _modify(cluster, call),
-        warnings=(_("Targets whose groups are closed to health checks turn Dead."),),
+        warnings=("Targets whose groups are closed to health checks turn Dead.",),
         nothing="" if is_on else _("It does not."),
     )
 
 
 def _without_groups(lb: str) -> str:
-    words = _("%(lb)s has no security group: everybody reaches the listeners' ports then.")
-    return words % {"lb": lb}
+    return f"{lb} has no security group: everybody reaches the listeners' ports then."
 
 
 def _ours(cluster: Cluster, parameters: Parameters) -> tuple[str, dict[str, Any]]:

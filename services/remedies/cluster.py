@@ -50,11 +50,9 @@ def _patch(door: kube.Kube, path: str, body: dict[str, Any]) -> None:
 
 def ticket_warnings() -> tuple[str, ...]:
     return (
-        _("No API shows a route that a ticket made: podgate takes your word for it."),
-        _(
-            "The CLB does not verify addresses behind such a route: a target with a wrong IP is "
-            "taken, and traffic for it goes wherever that IP is."
-        ),
+        "No API shows a route that a ticket made: podgate takes your word for it.",
+        "The CLB does not verify addresses behind such a route: a target with a wrong IP is "
+        "taken, and traffic for it goes wherever that IP is.",
     )
 
 

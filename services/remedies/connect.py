@@ -118,12 +118,9 @@ def _losses(cluster: Cluster) -> tuple[str, ...]:
     bound = Registration.objects.filter(binding__cluster=cluster).count()
     if not bound or cluster.ticket_route:
         return ()
-    words = ngettext(
-        "%(n)s target of this cluster loses its route and turns Dead.",
-        "%(n)s targets of this cluster lose their route and turn Dead.",
-        bound,
-    )
-    return (words % {"n": bound},)
+    if bound == 1:
+        return ("1 target of this cluster loses its route and turns Dead.",)
+    return (f"{bound} targets of this cluster lose their route and turn Dead.",)
 
 
 def attach_ccn(cluster: Cluster, parameters: Parameters) -> Prepared:
@@ -162,7 +159,7 @@ def attach_ccn(cluster: Cluster, parameters: Parameters) -> Prepared:
         before={"CCN": None},
         after={"CCN": name if chosen == NEW else chosen},
         act=lambda: _attach(cluster, now, chosen, name),
-        warnings=(_("A CCN costs by the traffic or bandwidth that leaves the region."),)
+        warnings=("A CCN costs by the traffic or bandwidth that leaves the region.",)
         if chosen == NEW
         else (),
     )

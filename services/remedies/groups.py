@@ -102,9 +102,9 @@ def _words(policy: dict[str, Any]) -> str:
 
 
 def _warnings(source: IPv4Network) -> list[str]:
-    words = _("The rule holds for everything that this security group is in front of.")
+    words = "The rule holds for everything that this security group is in front of."
     if source == EVERYWHERE:
-        return [_("0.0.0.0/0 is everybody: the port is open to the Internet then."), words]
+        return ["0.0.0.0/0 is everybody: the port is open to the Internet then.", words]
     return [words]
 
 

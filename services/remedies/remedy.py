@@ -43,7 +43,7 @@ class Prepared:
     """A remedy ready to be confirmed; `before` and `after` are what the Activity row keeps.
 
     `nothing` says why there is nothing to do; `choices` are the values of `asks`, a parameter that
-    is still missing.
+    is still missing. `warnings` are kept in Activity: English, of `words.KEPT`.
     """
 
     title: str

@@ -1,12 +1,14 @@
 """A remedy: what would be called, asked, done, and back to where the user came from."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from console import activity, doors, facts, live
@@ -28,7 +30,9 @@ def remedy(request: HttpRequest, cluster_id: str, name: str) -> HttpResponse:
     if name not in remedies.NAMES:
         raise Http404(name)
     back = _back(request, cluster_id)
-    context: dict[str, Any] = {"cluster": cluster, "section": "basic", "name": name, "back": back}
+    section, here = _place(back)
+    context: dict[str, Any] = {"cluster": cluster, "section": section, "name": name}
+    context |= {"back": back, "here": here}
     parameters = {key: str(value) for key, value in request.GET.items() if key != "next"}
     context["parameters"] = parameters
     try:
@@ -75,6 +79,21 @@ def _done(
     wanted.raise_wanted(Binding.objects.filter(cluster=cluster, watched=False))
     live.announce(cluster.cluster_id)
     return trouble
+
+
+def _place(back: str) -> tuple[str, str]:
+    """Which page that is: its place in the navigation, and its name."""
+    try:
+        found = resolve(urlsplit(back).path)
+    except Resolver404:
+        return "basic", _("Basic Information")
+    if found.url_name == "create_service":
+        return "service", _("Create a Service")
+    if {"namespace", "name"} <= found.kwargs.keys():
+        kind = str(found.kwargs.get("kind", ""))
+        section = {"service": "service", "pod": "pods"}.get(str(found.url_name), kind)
+        return section, f"{found.kwargs['namespace']}/{found.kwargs['name']}"
+    return "basic", _("Basic Information")
 
 
 def _back(request: HttpRequest, cluster_id: str) -> str:

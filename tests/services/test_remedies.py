@@ -187,6 +187,37 @@ def test_viewers_may_not_and_unknown_remedies_are_not_found(router: Cluster) -> 
     assert pages.visitor(Role.OPERATOR).get(place("nothing-such")).status_code == 404
 
 
+def test_warnings_are_kept_in_english_and_read_in_the_readers_language(
+    router: Cluster, operator: Client
+) -> None:
+    operator.cookies["django_language"] = "zh-hans"
+    everybody = OPEN | {"source": "0.0.0.0/0"}
+    assert "0.0.0.0/0 表示" in shown(operator, "open-security-group", **everybody)
+    assert confirmed(operator, "open-security-group", **everybody) == ""
+    assert "0.0.0.0/0 is everybody" in Activity.objects.get(verb="open-security-group").message
+    activity = operator.get("/activity/").content.decode()
+    assert "0.0.0.0/0 表示" in activity
+    assert "is everybody" not in activity
+
+
+@pytest.mark.parametrize(
+    ("back", "here"),
+    [
+        (f"{ROOT}/services/shop/bar/", "shop/bar"),
+        (f"{ROOT}/services/create/", "Create a Service"),
+        (f"{ROOT}/pods/shop/web-1/", "shop/web-1"),
+        (f"{ROOT}/workloads/deployment/shop/web/rollout/", "shop/web"),
+        (f"{ROOT}/", "Basic Information"),
+        ("/nowhere/", "Basic Information"),
+    ],
+)
+def test_a_fix_stands_under_the_page_it_was_opened_from(
+    operator: Client, back: str, here: str
+) -> None:
+    page = shown(operator, "open-security-group", **OPEN, next=back)
+    assert f'<li><a href="{back}">{here}</a></li>' in page
+
+
 def test_the_way_back_stays_within_podgate(router: Cluster, operator: Client) -> None:
     for back, wanted in (("https://evil.example/", f"{ROOT}/"), ("/activity/", "/activity/")):
         page = shown(operator, "register-ccn", next=back)
