@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 LAST, AROUND, MOST = 25, 60, 12_000
+# An exception, and what faulthandler says of a crash in native code.
+TROUBLE = ("Traceback (most recent", "Fatal Python error")
 
 type Sizes = dict[Path, int]
 
@@ -32,7 +34,8 @@ def _logs(state: Path) -> list[Path]:
 
 def _telling(lines: list[str]) -> str:
     """The first traceback with what led to it, and the last lines."""
-    first = next((n for n, line in enumerate(lines) if "Traceback (most recent" in line), None)
+    troubled = (n for n, line in enumerate(lines) if any(word in line for word in TROUBLE))
+    first = next(troubled, None)
     shown = lines[-LAST:]
     if first is not None and first < len(lines) - LAST:
         shown = [*lines[max(0, first - 3) : first + AROUND], "...", *shown]
