@@ -13,9 +13,7 @@ django_application: Any = get_asgi_application()
 from django.utils.module_loading import import_string  # noqa: E402
 
 from console import kube  # noqa: E402
-from console.threads import Threads  # noqa: E402
 
-requests = Threads()
 # Before there are threads.
 kube.load()
 
@@ -29,4 +27,4 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http" and (stream := streams.get(scope["path"])):
         await stream(scope, receive, send)
     else:
-        await requests.answer(django_application, scope, receive, send)
+        await django_application(scope, receive, send)

@@ -22,10 +22,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         import asyncio
 
-        from console import threads
-
         self.loop = asyncio.get_running_loop()
-        threads.keep_connections()
         await super().startup(sockets)  # type: ignore[arg-type]
         # What was imported stays: no collection, in the middle of a page, needs to look at it.
         gc.collect()

@@ -252,11 +252,11 @@ class Hub:
 
 
 def _closing(function: Any, *args: Any) -> Any:
-    """Run, and leave no connection behind in the thread that is older than the process keeps."""
+    """Run, and leave no connection to the database behind in the thread."""
     try:
         return function(*args)
     finally:
-        connection.close_if_unusable_or_obsolete()
+        connection.close()
 
 
 hub = Hub()
