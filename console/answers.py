@@ -1,5 +1,6 @@
 """What an API server answered, as values or as errors; the error's type comes from the code."""
 
+import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal
@@ -45,6 +46,19 @@ class Status(msgspec.Struct):
     message: str = ""
 
 
+_making = threading.Lock()
+
+
+def decoder(into: Any) -> msgspec.json.Decoder[Any]:
+    """The decoder of this type, made by one thread at a time.
+
+    msgspec completes a struct when it is first asked for it, in Python code between which threads
+    change: a second one that finds it half made ends the process with a segmentation fault.
+    """
+    with _making:
+        return _decoder(into)
+
+
 @lru_cache(maxsize=256)
 def _decoder(into: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(into)
@@ -53,7 +67,7 @@ def _decoder(into: Any) -> msgspec.json.Decoder[Any]:
 def decode[T](body: bytes, into: type[T]) -> T:
     key: Any = into
     try:
-        decoded: T = _decoder(key).decode(body)
+        decoded: T = decoder(key).decode(body)
     except msgspec.MsgspecError as error:
         message = f"The API server's answer is not understood: {error}"
         raise KubeError(0, "BadAnswer", message) from error
@@ -64,7 +78,7 @@ def failure(response: urllib3.BaseHTTPResponse, request_id: str) -> KubeError:
     body = b""
     try:
         body = response.data
-        status = _decoder(Status).decode(body)
+        status = decoder(Status).decode(body)
     except (HTTPError, msgspec.MsgspecError):
         # A proxy in between, or an answer that broke off.
         status = Status(message=body[:200].decode(errors="replace"))
