@@ -14,6 +14,9 @@ _POINTER = "/metadata/annotations/" + INJECTED_FOR.replace("/", "~1")
 
 type Patch = list[dict[str, Any]]
 
+# Completed here, before there are threads: see `console.answers.decoder`.
+msgspec.convert({}, Pod)
+
 
 class ClaimedService(msgspec.Struct, frozen=True):
     """As much of a claimed Service as the webhook keeps in memory."""
