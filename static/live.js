@@ -114,7 +114,6 @@
       let text = (words || "").replace("{n}", seconds);
       if (told && told.lag >= LATE) text += " · " + element.dataset.wordsLate.replace("{lag}", told.lag.toFixed(1));
       if (element.textContent !== text) element.textContent = text;
-      if (beaten) element.removeAttribute("data-connecting");
       const title = told && told.event !== null && told.event !== undefined
         ? element.dataset.wordsEvent.replace("{n}", Math.floor(told.event + silent)).replace("{lag}", told.lag.toFixed(2)) : "";
       if (element.title !== title) element.title = title;
@@ -125,6 +124,7 @@
   function heard() {
     heardAt = performance.now();
     failures = 0;
+    for (const one of document.querySelectorAll("[data-connecting]")) one.removeAttribute("data-connecting");
   }
 
   function open() {
