@@ -83,7 +83,8 @@ class Drawing:
             return self._old_status(life, waits)
         if any(mark in life.word for mark in TROUBLES):
             restarts = ngettext("%(n)s restart", "%(n)s restarts", life.restarts)
-            return Status(life.word, "error", restarts % {"n": life.restarts})
+            said = restarts % {"n": life.restarts} if life.restarts else ""
+            return Status(life.word, "error", said)
         if waits is None:
             return self._ready_status(life)
         return self._waiting_status(waits)
