@@ -115,7 +115,8 @@ def pytest_runtest_makereport(
 
 # The longest first: what starts last must not be what everybody waits for.
 LONGEST = (
-    *("test_rollout_journey.py", "browser/test_global_router.py", "test_main_job.py"),
+    # What begins with Pods that nobody bound yet stands before what binds them.
+    *("test_main_job.py", "test_rollout_journey.py", "browser/test_global_router.py"),
     *("binding/test_crashes.py", "binding/test_faults.py", "test_rollouts_lose_nothing.py"),
     *("binding/test_changes.py", "limits/test_scenes.py", "test_kubectl.py"),
 )

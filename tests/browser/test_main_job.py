@@ -32,6 +32,12 @@ def load_balancers(product: Running) -> list[dict[str, Any]]:
     return list(worlds.of(product.state, product.process).control("tencent", "GET", "lb"))
 
 
+def health(product: Running) -> list[str]:
+    """Of every target of every load balancer."""
+    listeners = [one for lb in load_balancers(product) for one in lb["Listeners"]]
+    return [target["health"] for one in listeners for target in one["Targets"]]
+
+
 @contextmanager
 def without_verdicts(product: Running) -> Iterator[None]:
     """The CLB's three seconds of Unknown last for the block: a busy machine may miss them."""
@@ -118,6 +124,7 @@ def test_the_same_by_kubectl_alone(product: Running) -> None:
         },
     }
     product.kubectl("apply", "-f", "-", text=json.dumps(manifest))
+    until(lambda: health(product) == ["Alive"] * 20, seconds=90)
     until(lambda: ready(product, "catalog") == 20, seconds=90)
     service = json.loads(product.kubectl("-n", "shop", "get", "svc", "bykubectl", "-o", "json"))
     vip = service["status"]["loadBalancer"]["ingress"][0]["ip"]
