@@ -185,7 +185,7 @@ def judged(dead: dict[str, float], seen: Seen) -> dict[str, Any]:
             first, seen, 'data-code="SecurityGroup"'
         ),
         "first Dead -> the page says what podgate itself gets, ms": after(
-            first, seen, "from podgate either"
+            first, seen, "from podgate"
         ),
         "pictures": len(seen),
     }
