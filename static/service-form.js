@@ -59,9 +59,10 @@ let since = new Map();
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   focused = document.activeElement?.id ?? "";
   since = new Map();
-  if (["ports", "selectors"].includes(event.detail.target?.id)) {
+  const redrawn = { ports: "input, select", selectors: "input", picker: '[type="search"]' }[event.detail.target?.id];
+  if (redrawn) {
     const sent = event.detail.requestConfig.formData;
-    for (const field of event.detail.target.querySelectorAll("input[name], select[name]")) {
+    for (const field of event.detail.target.querySelectorAll(redrawn)) {
       if (sent.has(field.name) && field.value !== sent.get(field.name)) since.set(field.name, field.value);
     }
   }
@@ -82,6 +83,7 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   for (const [name, value] of since) {
     if (form.elements[name]) form.elements[name].value = value;
   }
+  if (since.has("find")) find();
   since = new Map();
   if (["ports", "selectors"].includes(event.detail.target?.id)) look();
 });

@@ -30,6 +30,9 @@ def create_service(request: HttpRequest, cluster_id: str) -> HttpResponse:
             request, PAGE, page(cluster, filling.fresh(cluster, choices(cluster), request.GET))
         )
     do = request.POST.get("do", "create")
+    if do == "enter":
+        # In the picker it searches there: nobody creates a Service from a dialog.
+        do = f"pick:{request.POST['pick_kind']}" if "pick_kind" in request.POST else "create"
     if do != "create":
         return change(request, cluster, do)
     form = CreateServiceForm(cluster, choices(cluster), request.POST)

@@ -48,6 +48,24 @@ def test_what_is_wrong_is_said_beside_its_field_and_everything_is_kept(
     assert "Bad_Name" not in product.kubectl("-n", "shop", "get", "svc", "-o", "name")
 
 
+def test_enter_in_the_picker_searches_and_chooses(page: Page, product: Running) -> None:
+    log_in(page, product, CREATE)
+    page.get_by_label("Service name").fill("by-enter")
+    page.get_by_role("button", name="Reference Workload").click()
+    dialog = page.get_by_role("dialog", name="Reference Workload")
+    dialog.get_by_role("searchbox").press("Enter")
+    dialog.get_by_role("searchbox").fill("reviews")
+    dialog.get_by_role("searchbox").press("Enter")
+    expect(dialog.get_by_role("radio")).to_have_count(1)
+    dialog.get_by_role("radio", name="reviews").press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#selectors").get_by_label("Value", exact=False).first).to_have_value(
+        "reviews"
+    )
+    assert page.url.endswith(CREATE)
+    assert "by-enter" not in product.kubectl("-n", "shop", "get", "svc", "-o", "name")
+
+
 def test_a_closed_dialog_stays_closed(page: Page, product: Running) -> None:
     log_in(page, product, CREATE)
     page.get_by_role("button", name="Reference Workload").click()

@@ -40,6 +40,17 @@ def test_a_workload_is_referenced_without_javascript(operator: Client, cluster: 
     assert gone.context["form"].draft().selector == (("app", "storefront"),)
 
 
+def test_enter_creates_a_service_but_not_from_the_picker(
+    operator: Client, cluster: Cluster
+) -> None:
+    put_deployment(cluster, "web")
+    put_deployment(cluster, "api")
+    searched = filled(do="enter", pick_kind="Deployment", find="web")
+    picker = operator.post(CREATE, searched).context["picker"]
+    assert [row.name for row in picker["rows"]] == ["web"]
+    assert operator.post(CREATE, filled(do="enter", name="")).context["form"].errors
+
+
 def test_a_picker_of_what_was_never_read_says_so_and_asks_again(
     operator: Client, cluster: Cluster
 ) -> None:
