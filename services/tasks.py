@@ -17,7 +17,7 @@ from console.celery import app
 from console.models import Account, Cluster
 from services import rechecks
 from services.admission import abandoned
-from services.binding import health, leases, opening, run, sweeping, trying
+from services.binding import explaining, health, leases, opening, run, sweeping, trying
 from services.binding.ledger import Row
 from services.binding.reconcile import reconcile as reconcile_binding
 from services.models import Binding
@@ -89,6 +89,13 @@ def settle_gates(binding_ids: list[int]) -> None:
     """Of bindings that share Pods."""
     _unless_stopping()
     opening.settle(binding_ids)
+
+
+@app.task
+def explain_gates(cluster_id: int) -> None:
+    """To the Pods of a crowd, why they wait."""
+    _unless_stopping()
+    explaining.explain(Cluster.objects.get(pk=cluster_id))
 
 
 @app.task

@@ -1,19 +1,17 @@
-"""Writes the gates of Pods: reads the claimed Services and Pods live, patches only differences."""
+"""What the gates of Pods should say, by the claimed Services and Pods as they are now."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import Enum, auto
+from datetime import datetime
 from typing import NamedTuple
 
-from console import kinds, live
-from console.kube import Conflict, Kube, NotFound, path
+from console import kinds
+from console.kube import Kube, path
 from console.models import Cluster
 from services.binding import cluster as clusters
-from services.binding import events
+from services.binding import conditions
+from services.binding.conditions import Change
 from services.binding.gate import Backing, Reason, gate_condition, held_back
 from services.binding.pods import has_gate, selects, target_port
 from services.binding.state import excluded
@@ -34,16 +32,6 @@ CLOSED = frozenset(
     )
 )
 
-# They live as long as the process, so their connections do too.
-_opening = ThreadPoolExecutor(8, thread_name_prefix="gates")
-_explaining = ThreadPoolExecutor(2, thread_name_prefix="explaining")
-
-
-class Outcome(Enum):
-    WRITTEN = auto()
-    GONE = auto()
-    BEHIND = auto()
-
 
 @dataclass(frozen=True)
 class Claimed:
@@ -52,24 +40,11 @@ class Claimed:
     binding: Binding | None
 
 
-@dataclass(frozen=True)
-class Change:
-    pod: kinds.Pod
-    condition: kinds.Condition
-
-
 class Decided(NamedTuple):
     """What to write now, and when words that are held back may be said."""
 
     changes: list[Change]
     says_at: datetime | None
-
-
-class Written(NamedTuple):
-    """The gates that were written; `is_behind`: of some, something newer was there already."""
-
-    changes: list[Change]
-    is_behind: bool
 
 
 def settle(
@@ -96,8 +71,20 @@ def settle(
         claims = claimed(cluster, kube, namespace)
     changes = decide(cluster, gated, claims, now=now, leaving=leaving).changes
     if not may_open:
-        changes = [change for change in changes if _only_explains(change) or _is_released(change)]
-    return write(cluster, kube, namespace, changes).changes
+        changes = [change for change in changes if not change.opens or _is_released(change)]
+    return conditions.write(kube, namespace, changes).changes
+
+
+def look(cluster: Cluster, kube: Kube, bindings: Sequence[Binding], *, now: datetime) -> Decided:
+    """What the gates of these bindings' Pods should say, read live; all of one namespace."""
+    namespace, uids = bindings[0].namespace, {binding.service_uid for binding in bindings}
+    claims = claimed(cluster, kube, namespace)
+    pods: dict[str, kinds.Pod] = {}
+    for one in claims:
+        if one.uid in uids:
+            found = clusters.pods(kube, namespace, one.spec, ())
+            pods |= {pod.metadata.uid: pod for pod in found}
+    return decide(cluster, list(pods.values()), claims, now=now)
 
 
 def decide(
@@ -203,79 +190,3 @@ def _because(pod: kinds.Pod, binding: Binding | None, row: Registration | None, 
 def _closed(binding: Binding) -> str:
     """The use limit that keeps health checks from arriving, as it was found last."""
     return next((str(p.message) for p in map(restored, binding.limits) if p.code in CLOSED), "")
-
-
-def write(cluster: Cluster, kube: Kube, namespace: str, changes: Sequence[Change]) -> Written:
-    """Each Pod on its own: one that is gone meanwhile is nobody's trouble."""
-    asked = [
-        # Those that open have their own threads: where none does, nobody waits.
-        (_explaining if _only_explains(change) else _opening).submit(
-            copy_context().run, _patch, kube, change
-        )
-        for change in sorted(changes, key=_only_explains)
-    ]
-    results = [one.exception() or one.result() for one in asked]
-    pairs = zip(sorted(changes, key=_only_explains), results, strict=True)
-    written = [change for change, result in pairs if result is Outcome.WRITTEN]
-    _tell(cluster, kube, namespace, written)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return Written(written, Outcome.BEHIND in results)
-
-
-def _only_explains(change: Change) -> bool:
-    return change.condition.status == "False"
-
-
-def _patch(kube: Kube, change: Change) -> Outcome:
-    """Our condition only, merged by type, and only on the Pod that was looked at."""
-    pod, condition = change.pod, change.condition
-    metadata = {"uid": pod.metadata.uid}
-    if _only_explains(change):
-        # Another worker may have opened it since: what is open never closes.
-        metadata["resourceVersion"] = pod.metadata.resource_version
-    body = {
-        "metadata": metadata,
-        "status": {
-            "conditions": [
-                {
-                    "type": condition.type,
-                    "status": condition.status,
-                    "reason": condition.reason,
-                    "message": condition.message,
-                    "lastTransitionTime": _time(condition.last_transition_time),
-                    "lastProbeTime": _time(condition.last_probe_time),
-                }
-            ]
-        },
-    }
-    where = path("Pod", pod.metadata.namespace, pod.metadata.name, "status")
-    try:
-        kube.patch(where, body, kind="strategic")
-    except NotFound:
-        return Outcome.GONE
-    except Conflict:
-        # It changed, or another Pod has its name: the uid is a precondition.
-        return Outcome.BEHIND if _only_explains(change) else Outcome.GONE
-    return Outcome.WRITTEN
-
-
-def _time(when: datetime | None) -> str | None:
-    if when is None:
-        return None
-    return when.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-
-
-def _tell(cluster: Cluster, kube: Kube, namespace: str, written: Sequence[Change]) -> None:
-    live.announce(
-        *(f"{cluster.cluster_id}/pods/{namespace}/{c.pod.metadata.name}" for c in written)
-    )
-    opened = [change for change in written if change.condition.status == "True"]
-    if len(opened) > events.POD_EVENTS:
-        return
-    for change in opened:
-        metadata = change.pod.metadata
-        events.on_pod(
-            kube, namespace, metadata.name, metadata.uid, "GateOpened", change.condition.message
-        )

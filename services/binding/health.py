@@ -59,7 +59,7 @@ def poll(bindings: Iterable[Binding], then: Callable[[set[int], Sequence[Row]], 
     guarded = guard.look(found, now)
     then(ids | {binding.pk for binding in found}, rows)
     for binding in found:
-        _after(binding, now)
+        _after(binding)
     guard.hurry(guarded, now)
 
 
@@ -125,9 +125,11 @@ def _note(ids: Collection[int], rows: Iterable[Row], said: Said, now: datetime) 
     return news
 
 
-def _after(binding: Binding, now: datetime) -> None:
+def _after(binding: Binding) -> None:
     _update_phase(binding)
-    Binding.objects.filter(pk=binding.pk).update(health_due_at=next_look(binding, now))
+    # From the end of this look: where looks take long, others shall have their turn between two.
+    due = next_look(binding, timezone.now())
+    Binding.objects.filter(pk=binding.pk).update(health_due_at=due)
 
 
 def _try(binding_id: int) -> None:

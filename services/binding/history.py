@@ -34,13 +34,11 @@ def read_back(
 
     `registered`: the CLB's own RegisteredTime by listener id, IP and port.
     """
-    rows, gone = list(rows), list(gone)
-    if not rows and not gone:
-        return
     now = timezone.now()
     told = [*_arrivals(rows, registered), *_departures(gone, now)]
-    note(binding.cluster.pk, told)
-    count(binding)
+    if told:
+        note(binding.cluster.pk, told)
+        count(binding)
 
 
 def looked(binding: Binding) -> None:

@@ -70,7 +70,8 @@ def owned(
     _save(news)
     unseen = [row for place, row in rows.items() if place not in seen]
     gone = [row for row in unseen if _is_over(row, now) or _is_replaced(row, observed)]
-    _forget(gone)
+    if gone:
+        _forget(gone)
     history.read_back(binding, news, gone, observed.registered)
     return replace(observed.state, listeners=listeners)
 

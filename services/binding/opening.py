@@ -10,11 +10,10 @@ from django.utils import timezone
 
 from console.doors import Call, recording
 from console.kinds import Pod
-from console.kube import KubeError, connect
+from console.kube import KubeError, connect, path
 from console.models import Cluster
 from console.tencent import CloudError
-from services.binding import cluster as clusters
-from services.binding import events, gates, health, history, leases
+from services.binding import conditions, events, explaining, gates, health, history, leases
 from services.binding.ledger import Row
 from services.binding.run import took
 from services.models import Binding
@@ -26,16 +25,6 @@ AFTER_ERROR = timedelta(seconds=1)
 AWAY = timedelta(seconds=5)
 # Only who has just read the CLB's health may open a gate.
 FRESH = timedelta(seconds=3)
-
-
-def poll(bindings: Iterable[Binding]) -> None:
-    """Health and gates in one go, in the foreground."""
-
-    def settle_all(ids: set[int], rows: Sequence[Row]) -> None:
-        for group in groups(ids, rows):
-            settle(group)
-
-    health.poll(bindings, settle_all)
 
 
 def groups(ids: Iterable[int], rows: Iterable[Row]) -> Iterator[list[int]]:
@@ -71,16 +60,22 @@ def settle(pks: Sequence[int]) -> None:
         bindings = list(Binding.objects.filter(pk__in=pks).select_related("cluster__account"))
         if lease is None or not bindings:
             return
-        cluster = bindings[0].cluster
-        if cluster.reachable:
+        _in_turn(bindings[0].cluster, bindings)
+    # Nobody's gate waits for the timeline.
+    for binding in bindings:
+        history.looked(binding)
+
+
+def _in_turn(cluster: Cluster, bindings: Sequence[Binding]) -> None:
+    if cluster.reachable:
+        _settle(cluster, bindings)
+        return
+    # Waiting for it costs a thread: never more than one.
+    with leases.held(f"gates:{cluster.cluster_id}") as turn:
+        if turn:
             _settle(cluster, bindings)
-            return
-        # Waiting for it costs a thread: never more than one.
-        with leases.held(f"gates:{cluster.cluster_id}") as turn:
-            if turn:
-                _settle(cluster, bindings)
-            else:
-                _due(bindings, timezone.now() + AWAY)
+        else:
+            _due(bindings, timezone.now() + AWAY)
 
 
 def _settle(cluster: Cluster, bindings: Sequence[Binding]) -> None:
@@ -97,7 +92,6 @@ def _settle(cluster: Cluster, bindings: Sequence[Binding]) -> None:
         if not rows.filter(gates_due_at=binding.gates_due_at).update(gates_due_at=says_at):
             # There is more since we looked.
             rows.update(gates_due_at=now)
-        history.looked(binding)
 
 
 def _refresh(binding: Binding, now: datetime) -> None:
@@ -114,18 +108,15 @@ def _due(bindings: Iterable[Binding], at: datetime) -> None:
 
 def _write(cluster: Cluster, bindings: Sequence[Binding], now: datetime) -> datetime | None:
     """Write the gates of these bindings' Pods; answers when there is more to say, if ever."""
-    namespace, uids = bindings[0].namespace, {binding.service_uid for binding in bindings}
     kube = connect(cluster)
-    claims = gates.claimed(cluster, kube, namespace)
-    pods: dict[str, Pod] = {}
-    for one in claims:
-        if one.uid in uids:
-            found = clusters.pods(kube, namespace, one.spec, ())
-            pods |= {pod.metadata.uid: pod for pod in found}
-    decided = gates.decide(cluster, list(pods.values()), claims, now=now)
+    decided = gates.look(cluster, kube, bindings, now=now)
+    changes = decided.changes
+    if sum(not change.opens for change in changes) > explaining.FEW:
+        changes = [change for change in changes if change.opens]
+        explaining.ask(bindings, now)
     with recording() as calls:
-        written = gates.write(cluster, kube, namespace, decided.changes)
-    opened = [change.pod for change in written.changes if change.condition.status == "True"]
+        written = conditions.write(kube, bindings[0].namespace, changes)
+    opened = [change.pod for change in written.changes if change.opens]
     for binding in bindings:
         _write_down(binding, opened, calls)
     return now + AFTER_ERROR if written.is_behind else decided.says_at
@@ -139,8 +130,9 @@ def _write_down(binding: Binding, opened: Sequence[Pod], calls: Sequence[Call]) 
     whose = names[0] if len(names) == 1 else f"{len(names)} Pods"
     gate = "gate" if len(names) == 1 else "gates"
     text = f"Opened the {gate} of {whose}"
-    patches = [call for call in calls if call.action.endswith("/status")]
-    took(binding, text, patches, note=", ".join(names[:10]))
+    patches = {f"PATCH {path('Pod', binding.namespace, name, 'status')}" for name in names}
+    done = [call for call in calls if call.ok and call.action in patches]
+    took(binding, text, done, note=", ".join(names[:10]))
     if len(opened) > events.POD_EVENTS:
         who = {"namespace": binding.namespace, "name": binding.name, "uid": binding.service_uid}
         kube = connect(binding.cluster)

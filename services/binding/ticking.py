@@ -23,6 +23,8 @@ LOST_AFTER = 0.5
 BEAT, SWEEP, FACTS, ORPHANS = 5.0, 10.0, 30.0, 300.0
 # How often Services are sought whose limits are due.
 LIMITS = 3.0
+# How often a cluster goes on to tell a crowd of Pods why they wait.
+EXPLAIN = 0.5
 
 
 def run(stop: threading.Event) -> None:
@@ -55,6 +57,7 @@ class Ticker:
         alive.beat("ticker")
         wanted.send(wanted.due().values_list("pk", flat=True))
         self._send_polls()
+        self._send_explanations()
         self._send_the_regular()
 
     def _send_polls(self) -> None:
@@ -68,6 +71,12 @@ class Ticker:
             if earliest != before or time.monotonic() - at > LOST_AFTER:
                 self.polled[account] = (earliest, time.monotonic())
                 tasks.deliver(tasks.poll_health, account, expires=60)
+
+    def _send_explanations(self) -> None:
+        due = Binding.objects.filter(explain_due_at__lte=timezone.now()).order_by()
+        for cluster in due.values_list("cluster__pk", flat=True).distinct():
+            if self._is_time(tasks.explain_gates.name, cluster, EXPLAIN):
+                tasks.deliver(tasks.explain_gates, cluster, expires=4 * EXPLAIN)
 
     def _send_the_regular(self) -> None:
         clusters = list(Cluster.objects.values_list("pk", flat=True))

@@ -34,8 +34,8 @@ class Binding(models.Model):
     message = models.TextField(blank=True)
     # [{"code", "severity", "message", "fix"}]
     problems = models.JSONField(default=list)
-    # {"Pending": {"at": iso, "note": "...", "times": 1}, ...} of the phases passed on the way to
-    # Ready: when each was entered last, and how often.
+    # {"Pending": {"at": iso, "note": "...", "took": seconds}, ...}: each phase as it was last gone
+    # through; the one it is in has taken nothing yet.
     passed = models.JSONField(default=dict)
 
     # The load balancer: its id once known, whose account and region it is in, its address.
@@ -68,6 +68,8 @@ class Binding(models.Model):
     checks = models.JSONField(default=dict)
     # When gates are to be written: news, Pods that are new, a write that failed, words held back.
     gates_due_at = models.DateTimeField(null=True, db_index=True)
+    # Since when a crowd of its Pods is to be told why they wait.
+    explain_due_at = models.DateTimeField(null=True, db_index=True)
     observed_at = models.DateTimeField(null=True)
     health_at = models.DateTimeField(null=True)
     # [{"pod", "ip", "reason", "message"}]: selected Pods that are not targets, and why.
