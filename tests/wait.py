@@ -4,12 +4,20 @@ import time
 from collections.abc import Callable
 
 
-def until[T](outcome: Callable[[], T], *, seconds: float = 30, every: float = 0.05) -> T:
-    """Calls `outcome` until it is truthy and returns that; fails with its last value."""
+def until[T](
+    outcome: Callable[[], T],
+    *,
+    seconds: float = 30,
+    every: float = 0.05,
+    state: Callable[[], object] | None = None,
+) -> T:
+    """Calls `outcome` until it is truthy and returns that; fails with that, or with `state`."""
     deadline = time.monotonic() + seconds
     while True:
         value = outcome()
         if value:
             return value
-        assert time.monotonic() < deadline, f"not within {seconds} s, last: {value!r}"
+        if time.monotonic() >= deadline:
+            last = state() if state else repr(value)
+            raise AssertionError(f"not within {seconds} s, last: {last}")
         time.sleep(every)

@@ -1,7 +1,6 @@
 """Runs the engine in the foreground: the clock of due times is under the test's hand."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,9 +9,10 @@ from console.kinds import List, Pod
 from console.kube import Kube, KubeError, NotFound, path
 from console.models import Account
 from console.tencent import CloudError
-from services.binding import opening
+from services.binding import explaining, health, opening
+from services.binding.ledger import Row
 from services.binding.reconcile import reconcile
-from services.binding.run import Again, Settled
+from services.binding.run import Again, Outcome, Settled
 from services.binding.sweeping import adopt
 from services.models import Binding
 from tests.wait import until as wait_until
@@ -24,15 +24,29 @@ def drive(
     binding: Binding, *, until: Callable[[], Any], seconds: float = 40, twice: bool = False
 ) -> None:
     """Reconcile and poll, as the ticker would have it, until the outcome is there."""
-    deadline = time.monotonic() + seconds
-    while True:
+    outcome: Outcome = Settled()
+
+    def seen() -> bool:
+        nonlocal outcome
         for _ in range(2 if twice else 1):
             outcome = reconcile(binding.pk)
-            opening.poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
-        if isinstance(outcome, Settled) and _holds(until):
-            return
-        assert time.monotonic() < deadline, _state(binding, outcome)
-        time.sleep(0.1)
+            poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
+        return isinstance(outcome, Settled) and _holds(until)
+
+    wait_until(seen, seconds=seconds, every=0.1, state=lambda: _state(binding, outcome))
+
+
+def poll(bindings: Iterable[Binding]) -> None:
+    """The health of these and the gates that follow from it, as the tasks have it in turn."""
+    some = list(bindings)
+
+    def settle(ids: set[int], rows: Sequence[Row]) -> None:
+        for group in opening.groups(ids, rows):
+            opening.settle(group)
+
+    health.poll(some, settle)
+    for cluster in {binding.cluster for binding in some}:
+        explaining.explain(cluster)
 
 
 def _holds(outcome: Callable[[], Any]) -> bool:

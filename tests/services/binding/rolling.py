@@ -1,7 +1,6 @@
 """A Deployment behind a Service, the engine at work all the time, and traffic through the VIP."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 from bench.traffic import Traffic, flowing
 from console.kube import Kube, path
 from console.models import Cluster
-from services.binding import opening
 from services.binding.reconcile import reconcile
 from services.models import Binding
 from tests.services.binding import driver
@@ -58,10 +56,9 @@ def engine(binding: Binding) -> Iterator[None]:
     def work() -> None:
         from django.db import connection
 
-        while not ended.is_set():
+        while not ended.wait(0.01):
             reconcile(binding.pk)
-            opening.poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
-            time.sleep(0.01)
+            driver.poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
         connection.close()
 
     thread = threading.Thread(target=work)

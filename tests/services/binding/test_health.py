@@ -21,6 +21,7 @@ from tests.services.binding.driver import (
     create,
     drive,
     pods,
+    poll,
     service,
     targets,
 )
@@ -56,7 +57,7 @@ def test_one_load_balancer_that_is_gone_does_not_hide_the_others(
     before = second.wanted
     Registration.objects.update(health="")
     Binding.objects.update(health_due_at=timezone.now())
-    opening.poll(health.due(account))
+    poll(health.due(account))
     assert "" not in first.registrations.values_list("health", flat=True)
     second.refresh_from_db()
     assert second.wanted > before
@@ -99,7 +100,7 @@ def test_a_gate_whose_worker_died_after_the_health_was_noted_opens_at_the_next_p
     long_ago = timezone.now() - timedelta(seconds=12)
     assert health._note([binding.pk], ledger.rows([binding.pk]), words, long_ago)
     assert not any_ready(kube)
-    opening.poll(Binding.objects.all())
+    poll(Binding.objects.all())
     until(lambda: all_ready(kube))
     assert Binding.objects.get().gates_due_at is None
 
@@ -116,7 +117,7 @@ def test_a_warning_outlives_the_next_poll(cluster: Cluster, kube: Kube) -> None:
     warning = {"code": "ForeignTarget", "severity": "warns", "message": "Mind it.", "fix": ""}
     Binding.objects.update(problems=[warning])
     Registration.objects.update(health="Unknown")
-    opening.poll(Binding.objects.all())
+    poll(Binding.objects.all())
     assert Binding.objects.get().problems == [warning]
 
 
@@ -127,7 +128,7 @@ def test_a_cluster_out_of_reach_is_waited_for_elsewhere(
     drive(binding, until=is_ready)
     Cluster.objects.update(reachable=False, server="https://127.0.0.1:1")
     Registration.objects.update(health="Unknown")
-    opening.poll(Binding.objects.all())
+    poll(Binding.objects.all())
     row = Binding.objects.get()
     # What the CLB said is kept; the gates are left to a task of that cluster's own.
     assert set(row.registrations.values_list("health", flat=True)) == {"Alive"}
@@ -188,7 +189,7 @@ def test_between_runs_the_poll_alone_brings_a_binding_to_ready(
     until(lambda: isinstance(reconcile(binding.pk), Settled))
 
     def polled() -> bool:
-        opening.poll(Binding.objects.all())
+        poll(Binding.objects.all())
         return is_ready() and all_ready(kube)
 
     until(polled)
@@ -203,7 +204,7 @@ def test_a_crash_after_any_write_of_the_poll_is_made_good_by_the_next(
     def polled() -> bool:
         try:
             with crash_after(1):
-                opening.poll(Binding.objects.all())
+                poll(Binding.objects.all())
         except Crash:
             pass
         # A worker that starts again much later.

@@ -11,7 +11,6 @@ from console import doors
 from console.kinds import Pod
 from console.kube import Kube, path
 from console.models import Account, Cluster
-from services.binding import opening
 from services.models import Binding, Registration
 from tests.services.binding.driver import (
     GATE,
@@ -22,6 +21,7 @@ from tests.services.binding.driver import (
     drive,
     is_gone,
     pods,
+    poll,
     service,
     targets,
 )
@@ -68,7 +68,7 @@ def test_a_pod_that_gets_the_address_of_a_deleted_one_is_checked_anew(
     kube.delete(path("Pod", "shop", "first"), {"gracePeriodSeconds": 0})
     second = put_pod(kube, "second", ip)
     # The CLB still says Alive of the address: that was said of another Pod.
-    opening.poll(Binding.objects.filter(pk=binding.pk))
+    poll(Binding.objects.filter(pk=binding.pk))
     assert condition(pods(kube, "lone")[0], GATE) != "True"
     with doors.recording() as calls:
         drive(binding, until=lambda: all_ready(kube, "lone") and ready(binding))

@@ -9,8 +9,8 @@ from django.utils import timezone
 from console.kinds import Condition
 from console.kube import Kube
 from console.models import Cluster
-from services.binding import gates, opening
-from services.binding.gates import Change
+from services.binding import conditions, opening
+from services.binding.conditions import Change
 from services.binding.ledger import Row
 from services.models import Binding
 from tests.services.binding.driver import (
@@ -52,7 +52,7 @@ def test_an_explanation_that_comes_late_does_not_close_an_open_gate(
     ready = partial(all_ready, kube)
     drive(binding, until=ready)
     late = Condition(type=GATE, status="False", reason="HealthChecking", message="It waits.")
-    written = gates.write(cluster, kube, "shop", [Change(pod, late) for pod in before])
+    written = conditions.write(kube, "shop", [Change(pod, late) for pod in before])
     assert written == ([], True)
     assert {condition(pod, GATE) for pod in pods(kube)} == {"True"}
 

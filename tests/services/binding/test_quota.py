@@ -6,7 +6,6 @@ from django.utils import timezone
 from console import kinds
 from console.kube import Kube, path
 from console.models import Account, Cluster
-from services.binding import opening
 from services.binding.reconcile import reconcile
 from services.binding.run import Again
 from services.models import Binding
@@ -19,6 +18,7 @@ from tests.services.binding.driver import (
     drive,
     drive_some,
     pods,
+    poll,
     service,
     targets,
 )
@@ -55,7 +55,7 @@ def test_two_hundred_and_one_pods_and_room_for_two_hundred(
 
     def waits() -> bool:
         reconcile(binding.pk)
-        opening.poll(Binding.objects.filter(pk=binding.pk))
+        poll(Binding.objects.filter(pk=binding.pk))
         pod = next(pod for pod in pods(kube) if pod.metadata.name == left["pod"])
         gate = next((c for c in pod.status.conditions if c.type == GATE), None)
         return gate is not None and "quota allows" in gate.message and gate.status == "False"

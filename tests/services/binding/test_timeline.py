@@ -4,10 +4,9 @@ import pytest
 
 from console.kube import Kube, path
 from console.models import Cluster
-from services.binding import opening
 from services.binding.reconcile import reconcile
 from services.models import Binding
-from tests.services.binding.driver import all_ready, create, drive, pods, service
+from tests.services.binding.driver import all_ready, create, drive, pods, poll, service
 from tests.wait import until
 from tests.workloads.watching import watching
 from workloads.history.notes import stamps
@@ -28,7 +27,7 @@ def test_a_pod_s_whole_life_gives_all_stages_in_order(cluster: Cluster, kube: Ku
 
         def is_over() -> bool:
             reconcile(binding.pk)
-            opening.poll(Binding.objects.filter(pk=binding.pk))
+            poll(Binding.objects.filter(pk=binding.pk))
             return timelines.filter(gone_at__isnull=False, drained_at__isnull=False).exists()
 
         until(is_over)

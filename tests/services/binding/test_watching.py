@@ -10,13 +10,13 @@ from console.models import Account, Cluster
 from sandbox.service_controller.doors import Cloud
 from sandbox.service_controller.doors import Cluster as Door
 from sandbox.service_controller.run import GATE, REASON, Controller
-from services.binding import health, opening, sweeping
+from services.binding import health, sweeping
 from services.binding.reconcile import reconcile
 from services.creation import create
 from services.models import Binding
 from services.spec import Access, Port, Protocol, ServiceSpec
 from tests.conftest import register
-from tests.services.binding.driver import condition, pods
+from tests.services.binding.driver import condition, pods, poll
 from tests.wait import until
 from tests.world import World
 
@@ -102,7 +102,7 @@ def test_what_tke_binds_is_shown_to_the_end_without_one_write(
         assert "not named a load balancer yet" in Binding.objects.get().message
         until(lambda: brought(tke, binding, "Ready") and is_rolled(kube))
         row = brought(tke, binding, "Ready")
-        opening.poll(health.due())
+        poll(health.due())
         sweeping.sweep(cluster)
         sweeping.sweep_orphans(cluster.account)
     assert [call.action for call in calls if call.write] == []

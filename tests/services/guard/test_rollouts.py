@@ -10,11 +10,10 @@ from console.access import Role
 from console.kube import Kube, connect, path
 from console.models import Activity, Cluster
 from services import guard
-from services.binding import opening
 from services.binding.reconcile import reconcile
 from services.models import Binding, Stop
 from tests.console import pages
-from tests.services.binding.driver import all_ready, create, drive, service
+from tests.services.binding.driver import all_ready, create, drive, poll, service
 from tests.wait import until
 from workloads.index import tables
 
@@ -37,7 +36,7 @@ def look(binding: Binding) -> None:
     """One round of everything that goes on beside a rollout."""
     indexed(binding.cluster)
     reconcile(binding.pk)
-    opening.poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
+    poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
 
 
 def watched(binding: Binding, outcome: Callable[[], Any]) -> None:
