@@ -34,7 +34,7 @@ def upsert(
     statement = _statement(model._meta.db_table, columns, unique)
     for some in batched(rows, CHUNK):
         values = [(*same.values(), *_values(row, own)) for row in some]
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.executemany(statement, values)
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ PODS = tables.FOLLOWED[0]
 
 def change(name: str) -> Change:
     found: kinds.Pod = pod(name)
-    return Change(PODS, found.metadata.uid, "shop", name, found, pods.row(found))
+    return Change(PODS, found.metadata.uid, "shop", name, found, partial(pods.row, found))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -143,7 +144,7 @@ class Follower:
                 meta.namespace,
                 meta.name,
                 None if gone else one,
-                make(one, add_on=self.add_on) if make else None,
+                partial(make, one, add_on=self.add_on) if make else None,
                 seen,
             )
         )

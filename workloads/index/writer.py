@@ -1,13 +1,16 @@
 """One thread per cluster that tells of changes and writes them: the newest of each object only.
 
-While it writes, what arrives is merged by object, so a storm costs a few statements, not many.
+What arrives while it writes, and rests a little from that, is told of at once and merged by
+object, so that a storm costs a few statements, not many.
 """
 
 import logging
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -24,11 +27,16 @@ _log = logging.getLogger(__name__)
 MOST = 2_000
 # More topics than this in one go are announced as "everything below".
 MOST_TOPICS = 100
+# After events were written what comes next gathers for so many times as long as that took, in
+# seconds at most: the binding engine, too, needs the processor and the database.
+REST, LONGEST_REST = 2.0, 0.25
+
+type Pending = dict[tuple[str, str], "Change"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """An object as it is now; `object` None: it is gone. `row` None: nothing to store.
+    """An object as it is now; `object` None: it is gone. `make`: its row, if any is stored.
 
     `seen`: when its event arrived; None for what a list told.
     """
@@ -38,8 +46,13 @@ class Change:
     namespace: str
     name: str
     object: Any = None
-    row: msgspec.Struct | None = None
+    make: Callable[[], msgspec.Struct] | None = None
     seen: datetime | None = None
+
+    @cached_property
+    def row(self) -> msgspec.Struct | None:
+        """Made only of what is written, not of what is outdated by then."""
+        return self.make() if self.make else None
 
 
 class Writer:
@@ -47,7 +60,7 @@ class Writer:
         self.cluster = cluster
         self.on_change = on_change
         self.recorder = Recorder(cluster.pk)
-        self.pending: dict[tuple[str, str], Change] = {}
+        self.pending: Pending = {}
         self.busy = False
         self.stopped = False
         self.turn = threading.Condition()
@@ -72,9 +85,12 @@ class Writer:
 
     def run(self) -> None:
         try:
-            while (changes := self._take()) is not None:
-                self._tell(changes)
+            rested = 0.0
+            while (changes := self._gathered(rested)) is not None:
+                began = time.monotonic()
                 self._write(changes)
+                took = time.monotonic() - began
+                rested = time.monotonic() + min(REST * took, LONGEST_REST)
                 with self.turn:
                     self._measure(changes)
                     self.busy = False
@@ -94,16 +110,30 @@ class Writer:
             lag, self.lag = self.lag, 0.0
             return self.event_at, lag
 
-    def _take(self) -> list[Change] | None:
+    def _gathered(self, rested: float) -> list[Change] | None:
+        """What is to be written next, told of already; None: the end."""
+        found: Pending = {}
+        while (taken := self._take(rested if found else None)) is not None:
+            self._tell(taken.values())
+            found |= taken
+            is_listed = any(change.seen is None for change in taken.values())
+            if not taken or is_listed or time.monotonic() >= rested:
+                return list(found.values())
+        return None
+
+    def _take(self, until: float | None) -> Pending | None:
+        """What waits, which may be nothing by then; None: the end."""
+        seconds = None if until is None else max(until - time.monotonic(), 0)
         with self.turn:
-            self.turn.wait_for(lambda: self.pending or self.stopped)
+            self.turn.wait_for(lambda: self.pending or self.stopped, timeout=seconds)
             if self.stopped:
                 return None
-            changes, self.pending, self.busy = list(self.pending.values()), {}, True
+            taken, self.pending = self.pending, {}
+            self.busy = True
             self.turn.notify_all()
-            return changes
+            return taken
 
-    def _tell(self, changes: list[Change]) -> None:
+    def _tell(self, changes: Iterable[Change]) -> None:
         if self.on_change is None:
             return
         for change in changes:
