@@ -18,6 +18,9 @@ ENDPOINTS, SLICE = KINDS["Endpoints"], KINDS["EndpointSlice"]
 MANAGER = "endpointslice-controller.k8s.io"
 # Addresses per slice (--max-endpoints-per-slice) and per Endpoints object.
 PER_SLICE, PER_OBJECT = 100, 1000
+# Where no Pod answers nobody is led by these, so that they may be gathered for longer
+# (--endpointslice-updates-batch-period).
+HEADLESS_REST = 1.0
 SERVICE_NAME = "kubernetes.io/service-name"
 
 
@@ -214,4 +217,11 @@ def _remove(plane: Plane, kind: Any, obj: Object) -> None:
 def controller() -> Controller:
     members = Members()
     watched = (SERVICE, POD, ENDPOINTS, SLICE)
-    return Controller("endpoints", watched, members.keys, members.reconcile, gathers=True)
+    return Controller(
+        "endpoints",
+        watched,
+        members.keys,
+        members.reconcile,
+        gathers=True,
+        headless_rest=HEADLESS_REST,
+    )

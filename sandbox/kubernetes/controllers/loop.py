@@ -20,7 +20,8 @@ FIRST_RETRY, LAST_RETRY = 0.05, 10.0
 REST = 4
 # Below this nobody rests.
 DEAR = 0.001
-# In a headless cluster everything that gathers many events rests at least so long.
+# In a headless cluster everything that gathers many events rests at least so long, unless it says
+# otherwise.
 HEADLESS_REST = 0.1
 
 
@@ -39,6 +40,7 @@ class Controller:
     reconcile: Callable[[Plane, Key], Awaitable[float | None]]
     gathers: bool = False
     workers: int = 1
+    headless_rest: float = HEADLESS_REST
 
 
 async def run(plane: Plane, controller: Controller) -> None:
@@ -95,7 +97,7 @@ def _rest(plane: Plane, controller: Controller, took: float) -> float:
     """Real seconds until a key is looked at again, however often it is called for."""
     if not controller.gathers:
         return 0.0
-    least = HEADLESS_REST if plane.headless else 0.0
+    least = controller.headless_rest if plane.headless else 0.0
     return max(least, took * REST if took > DEAR else 0.0)
 
 
