@@ -16,6 +16,7 @@ WORDS = {
     "celery": WORKER,
     "manage.py watch": "watcher",
     "manage.py ticker": "ticker",
+    "manage.py webhook": "webhook",
     "console.serve": "web",
     "valkey": "valkey",
 }
