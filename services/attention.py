@@ -1,9 +1,11 @@
 """What the first page says of Services: how many are bound and Ready, and which need someone."""
 
 from collections import defaultdict
+from datetime import timedelta
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.attention import Concern, Report, Standing
@@ -16,6 +18,9 @@ from services.words import said, stored
 HEALTHY = ("Alive", "Close")
 TONES = {Phase.BLOCKED: "error", Phase.DEGRADED: "warning"}
 SHOWN = 20
+# Without a target or a load balancer for longer a Service has been forgotten, or is stuck.
+_UNDER_WAY = (Phase.PENDING, Phase.PROVISIONING, Phase.REGISTERING)
+PATIENCE = timedelta(minutes=1)
 
 
 def report() -> Report:
@@ -59,6 +64,10 @@ def _concerns() -> list[Concern]:
     waiting = Binding.objects.filter(phase__in=list(TONES)).select_related("cluster")
     # "Blocked" sorts before "Degraded": what only a person can solve comes first.
     troubled = [_concern(binding) for binding in waiting.order_by("phase", "-phase_since")[:SHOWN]]
+    late = Binding.objects.filter(
+        phase__in=_UNDER_WAY, phase_since__lt=timezone.now() - PATIENCE
+    ).select_related("cluster")
+    troubled += [_concern(binding) for binding in late.order_by("phase_since")[:SHOWN]]
     return troubled + [_closed(binding) for binding in rechecks.ready_but_closed()[:SHOWN]]
 
 
@@ -77,7 +86,7 @@ def _closed(binding: Binding) -> Concern:
 def _concern(binding: Binding) -> Concern:
     cluster_id = binding.cluster.cluster_id
     return Concern(
-        TONES[Phase(binding.phase)],
+        TONES.get(Phase(binding.phase), "warning"),
         f"{binding.namespace}/{binding.name}",
         reverse("service", args=[cluster_id, binding.namespace, binding.name]),
         _("is %(phase)s.") % {"phase": binding.get_phase_display()},

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,6 +24,8 @@ WORDS = (
     *(f"Init:{word}" for word in _STARTS),
 )
 SHOWN = 20
+# A Pod without a node for longer has none to go to.
+PLACING = timedelta(seconds=30)
 # Cluster.pk, kind, namespace, name.
 type Key = tuple[int, str, str, str]
 
@@ -42,9 +46,9 @@ class Failing:
 
 
 def by_workload(clusters: Iterable[int], **only: object) -> Mapping[Key, Failing]:
-    rows = Pod.objects.filter(
-        cluster__in=list(clusters), status__in=WORDS, terminating=False, **only
-    )
+    unplaced = Q(status="Pending", node="", created_at__lt=timezone.now() - PLACING)
+    ill = Q(status__in=WORDS) | unplaced
+    rows = Pod.objects.filter(ill, cluster__in=list(clusters), terminating=False, **only)
     grouped = rows.filter(workload_kind__in=KINDS).order_by()
     counted = grouped.values_list(
         "cluster", "workload_kind", "namespace", "workload_name", "status"
@@ -53,7 +57,8 @@ def by_workload(clusters: Iterable[int], **only: object) -> Mapping[Key, Failing
     for *key, word, n in sorted(counted, key=lambda row: row[-1]):
         where: Key = (key[0], key[1], key[2], key[3])
         before = found.get(where)
-        found[where] = Failing(n + (before.pods if before else 0), word)
+        said = "Unschedulable" if word == "Pending" else word
+        found[where] = Failing(n + (before.pods if before else 0), said)
     return found
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -21,6 +22,9 @@ _log = logging.getLogger(__name__)
 INTERVAL = 0.25
 # Without Redis nobody tells what changed, so everything is looked at this often.
 SLOW = 3.0
+# Regions that are drawn anew by the clock take this share of a processor together at most: the more
+# there are, the less often each comes round. What is announced is drawn at once all the same.
+SHARE = 0.25
 BEAT = 2.0
 CHECK = 4.0
 type Key = tuple[str, str, str]
@@ -61,6 +65,8 @@ class Shown:
         self.streams: set[Stream] = set()
         self.last: Rendered | None = None
         self.drawn_at = 0.0
+        # Processor time of the last picture, in seconds.
+        self.cost = 0.0
         self.stale = True
         self.task: asyncio.Task[None] | None = None
 
@@ -160,7 +166,7 @@ class Hub:
             if viewer is None:
                 return
             before = shown.last
-            shown.last = await self.call(render, shown.source, viewer)
+            shown.last, shown.cost = await self.call(_timed, shown.source, viewer)
             self._spread(shown, before)
 
     def _spread(self, shown: Shown, before: Rendered | None) -> None:
@@ -211,10 +217,14 @@ class Hub:
         while True:
             await asyncio.sleep(0.5)
             now = time.monotonic()
-            for shown in list(self.shown.values()):
-                every = shown.source.region.every or (SLOW if self.redis_down else 0)
-                if every and now - shown.drawn_at >= every:
+            by_clock = [(one, every) for one in self.shown.values() if (every := self._every(one))]
+            times = stretch((one.cost, every) for one, every in by_clock)
+            for shown, every in by_clock:
+                if now - shown.drawn_at >= every * times:
                     self.draw(shown)
+
+    def _every(self, shown: Shown) -> float:
+        return shown.source.region.every or (SLOW if self.redis_down else 0)
 
     def _draw_all(self) -> None:
         for shown in list(self.shown.values()):
@@ -249,6 +259,18 @@ class Hub:
                     allowed = False
                 for stream in () if allowed else streams:
                     stream.close("session")
+
+
+def stretch(costs: Iterable[tuple[float, float]]) -> float:
+    """How many times rarer than every so many seconds regions of these costs may be drawn."""
+    return max(1.0, sum(cost / every for cost, every in costs) / SHARE)
+
+
+def _timed(source: Source, viewer: Viewer) -> tuple[Rendered, float]:
+    """The picture, and the processor time it took."""
+    started = time.thread_time()
+    rendered = render(source, viewer)
+    return rendered, time.thread_time() - started
 
 
 def _closing(function: Any, *args: Any) -> Any:

@@ -141,6 +141,8 @@ def _selected(facts: ServiceFacts) -> Iterator[Finding]:
     if not selector:
         words = Sentence("It has no selector, so no Pod is bound.")
     step = Sentence("Compare the selector with the labels of the Pod template.")
+    if not selector:
+        step = Sentence("Give it a selector, or delete it: its load balancer has no target.")
     finding = Finding(Code.NO_PODS, Severity.WARNS, words, (shown,), step)
     yield replace(finding, link=_ref(facts))
 

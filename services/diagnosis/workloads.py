@@ -108,12 +108,12 @@ def _rolling(facts: WorkloadFacts) -> Iterator[Finding]:
     surge, unavailable = _margins(facts)
     words = Sentence(
         "The rollout waits for %(who)s: with maxUnavailable %(unavailable)s and maxSurge "
-        "%(surge)s the next Pods are replaced once these are available (%(available)s of "
-        "%(wanted)s are).",
+        "%(surge)s the next Pods are replaced once these are available (%(updated)s of "
+        "%(wanted)s are of the new revision).",
         who=_who(waits),
         unavailable=unavailable,
         surge=surge,
-        available=row.available,
+        updated=row.updated,
         wanted=row.replicas,
     )
     field = "strategy.rollingUpdate" if row.kind == "Deployment" else "updateStrategy.rollingUpdate"

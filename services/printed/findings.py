@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from django.urls import reverse
@@ -20,6 +20,7 @@ TONES = {Severity.BLOCKS: "error", Severity.WARNS: "warning", Severity.INFORMS: 
 EVIDENCE = 4
 # So many Pods are named at once; the others are folded.
 NAMED = 3
+_ROLLS = {Code.MAX_UNAVAILABLE, Code.IN_ORDER}
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,17 @@ def lines(cluster: Cluster, findings: Iterable[Finding], *, here: Ref) -> list[F
     What the traffic guard holds has a place of its own on these pages, with its own buttons.
     """
     shown = [one for one in findings if one.code is not Code.HELD]
+    # While a rollout waits for Pods that do not start there is a way back.
+    rolls = any(one.code in _ROLLS for one in shown) and here.kind in KINDS
     seen: Counter[Code] = Counter()
     made = []
     for one in shown:
         seen[one.code] += 1
         made.append(_line(cluster, one, here, key=f"{one.code.value}-{seen[one.code]}"))
+        if rolls and one.severity is Severity.BLOCKS and here.kind != "DaemonSet":
+            back = _action(cluster, here, "rollback", _("Roll back"))
+            made[-1] = replace(made[-1], actions=(*made[-1].actions, back))
+            rolls = False
     return made
 
 

@@ -93,7 +93,7 @@ def _row(cluster: Cluster, one: Registration, pod: Pod | None, wait: WaitLine | 
         url=_url(cluster, one),
         address=f"{one.ip}:{one.port}",
         weight=one.weight,
-        note=_weight_note(one),
+        note=_weight_note(one, is_going=bool(pod and pod.terminating)),
         health=one.health or "Unknown",
         health_tone=HEALTH_TONES.get(one.health, "info"),
         detail=_detail(one),
@@ -114,10 +114,12 @@ def _url(cluster: Cluster, one: Registration) -> str:
     return reverse("pod", args=[cluster.cluster_id, one.binding.namespace, one.pod_name])
 
 
-def _weight_note(one: Registration) -> str:
+def _weight_note(one: Registration, *, is_going: bool) -> str:
     if one.registered_at is None:
         return _("not read back yet")
-    return _("draining") if one.weight == 0 else ""
+    if one.weight == 0:
+        return _("draining")
+    return _("its Pod is terminating") if is_going else ""
 
 
 def _detail(one: Registration) -> str:

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from console import live
 from console.live import regions, topics
+from console.live.hub import stretch
 from console.live.topics import ancestors
 from tests.wait import until
 
@@ -56,3 +57,9 @@ def test_a_view_says_itself_that_it_is_a_region() -> None:
     assert found is not None
     assert list(found.topics(cluster_id="cls-1")) == ["cls-1"]
     assert regions.region_of(print) is None
+
+
+def test_regions_drawn_by_the_clock_come_round_less_often_the_more_there_are() -> None:
+    assert stretch([]) == 1
+    assert stretch([(0.01, 3.0)] * 10) == 1
+    assert stretch([(0.015, 3.0)] * 1000) == pytest.approx(20)

@@ -1,5 +1,6 @@
 """What Services tell the first page."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,3 +66,13 @@ def test_a_blocked_service_stands_before_a_degraded_one_and_says_why() -> None:
     page = visitor().get("/").text
     assert "subnet-full01 has no free IP." in page
     assert "/clusters/cls-vpccni01/services/shop/stuck/" in page
+
+
+def test_a_service_that_waits_for_long_is_told_and_one_that_was_just_made_is_not() -> None:
+    first = binding("new", Phase.PENDING)
+    binding("old", Phase.PENDING, cluster=first.cluster, message="No target yet.")
+    made = timezone.now() - timedelta(minutes=15)
+    Binding.objects.filter(name="old").update(phase_since=made)
+    (concern,) = attention.report().concerns
+    assert (concern.subject, concern.text, concern.tone) == ("shop/old", "is Pending.", "warning")
+    assert "No target yet." in concern.note

@@ -1,6 +1,7 @@
 """Workloads whose Pods do not start: on the first page and in the list."""
 
 import pytest
+from django.utils import timezone
 
 from console.models import Cluster
 from tests.console import pages
@@ -43,6 +44,15 @@ def test_a_rollout_beyond_its_deadline_is_told_once_with_its_pods() -> None:
     (concern,) = failing.report().concerns
     assert concern.text == "made no progress within its deadline."
     assert concern.note == f"{ID} · 1 Pod does not start: ErrImagePull"
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_pod_that_finds_no_node_is_told_after_a_while() -> None:
+    Pod.objects.filter(name__endswith="a").update(status="Pending", node="")
+    (concern,) = failing.report().concerns
+    assert concern.text == "1 Pod does not start: Unschedulable"
+    Pod.objects.update(created_at=timezone.now())
+    assert failing.report().concerns == []
 
 
 @pytest.mark.usefixtures("cluster")

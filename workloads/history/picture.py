@@ -73,7 +73,14 @@ class Picture:
 
     @cached_property
     def failing(self) -> Sequence[Life]:
-        return [life for life in self.new if life.is_failing]
+        return [life for life in self.new if life.is_failing or self._has_no_node(life)]
+
+    def _has_no_node(self, life: Life) -> bool:
+        """For longer than a scheduler takes."""
+        waits = Stage.SCHEDULED not in life.at and Stage.TERMINATING not in life.at
+        created = life.at.get(Stage.CREATED)
+        is_new = created is None or (self.now - created).total_seconds() < LATE
+        return waits and not life.is_gone and Stage.IP not in life.at and not is_new
 
     @property
     def has_end_in_sight(self) -> bool:
@@ -288,7 +295,7 @@ def started_by(rollout: Rollout) -> str:
 
 def figures(found: Picture) -> dict[str, Any]:
     """What the list of rollouts shows of one that is over."""
-    slow = lives.slowest_stage(found.new)
+    slow = lives.slowest_stage(found.new, found.now)
     return {
         "bound": round(found.bound, 1),
         "waves": found.wave_count,

@@ -130,13 +130,15 @@ def expected(pace: Pace, *, drain: float, grace: float) -> dict[Stage, float]:
     }
 
 
-def slowest_stage(lives: Iterable[Life]) -> tuple[Stage, float] | None:
-    """The stage that took longest at the median, and that median."""
+def slowest_stage(lives: Iterable[Life], now: datetime | None = None) -> tuple[Stage, float] | None:
+    """The stage that took longest at the median, and that; `now`: what has not ended counts."""
     took: dict[Stage, list[float]] = {}
     for life in lives:
         for span in life.spans:
-            if span.seconds is not None and span.stage in _WAY:
-                took.setdefault(span.stage, []).append(span.seconds)
+            ends = span.ends or (now if not life.is_ready else None)
+            if ends is not None and span.stage in _WAY:
+                seconds = max(0.0, (ends - span.begins).total_seconds())
+                took.setdefault(span.stage, []).append(seconds)
     medians = {stage: median(values) for stage, values in took.items()}
     return max(medians.items(), key=lambda item: item[1], default=None)
 

@@ -214,6 +214,8 @@ def _furthest(found: Picture, number: int) -> str:
 
 
 def _wave_words(found: Picture) -> str:
+    if not found.wave_count:
+        return ""
     begun = -(-len(found.new) // found.at_once)
     return _("Wave %(n)s of %(all)s") % {"n": begun, "all": found.wave_count}
 

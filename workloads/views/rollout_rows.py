@@ -134,7 +134,9 @@ def _serving(draw: Drawing, rest: Sequence[Life]) -> Iterator[Group]:
     text = ngettext("%(n)s old Pod", "%(n)s old Pods", len(rest)) % {"n": len(rest)}
     drawn = bars(one, draw.axis, found.now, is_new=False)
     version = tag(one.image) if one.image else one.revision
-    row = draw.summary("old", text, version, drawn, Status(draw.serving_word, "success"))
+    serves = any(Stage.READY in life.at for life in rest)
+    status = Status(draw.serving_word, "success") if serves else Status(one.word, "info")
+    row = draw.summary("old", text, version, drawn, status)
     note = _("replaced when new ones are Ready") if found.is_running else ""
     yield Group(_("Old Pods"), note, row)
 

@@ -37,7 +37,7 @@ def test_a_rollout_waits_on_max_unavailable_and_names_the_pods() -> None:
     found = diagnose_workload(workload(stuck, strategy=STRATEGY, **ROLLING))
     assert codes(found) == ["Checking", "WaitingOnMaxUnavailable"]
     assert "waits for web-1: with maxUnavailable 0 and maxSurge 1" in found[1].sentence
-    assert "2 of 3" in found[1].sentence
+    assert "1 of 3 are of the new revision" in found[1].sentence
 
 
 def test_the_first_rollout_waits_for_nothing_but_its_pods() -> None:
