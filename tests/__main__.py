@@ -129,7 +129,8 @@ def _side_by_side(rings: Sequence[Ring]) -> int:
 def _ring(ring: Ring, *, alone: bool) -> bool:
     """Whether it failed. pytest as a module: the suite's early plugin is found from here."""
     words = ["-m", "pytest", "-q", "--durations=15", *ring.words]
-    print(f"starts {ring.name}:", *words[1:], flush=True)
+    # In one piece: others start at the same moment.
+    print(f"starts {ring.name}: {' '.join(words[1:])}\n", end="", flush=True)
     extra = compiled_once() | dict(ring.environment)
     return _run(ring.name, [sys.executable, *words], extra, alone=alone)
 

@@ -83,8 +83,9 @@ def _figures(found: Picture) -> Iterator[Figure]:
         yield _time_left(found, passed)
     else:
         yield Figure(_("Took"), seconds(passed), "", _over_bound(passed, found.bound))
-    wave = {"waves": found.wave_count, "wave": seconds(found.pace.wave)}
-    bound = _("%(waves)s waves × %(wave)s") % wave if found.bound else _("no Pod to replace")
+    wave: dict[str, Any] = {"waves": found.wave_count, "wave": seconds(found.pace.wave)}
+    waves = ngettext("%(waves)s wave × %(wave)s", "%(waves)s waves × %(wave)s", wave["waves"])
+    bound = waves % wave if found.bound else _("no Pod to replace")
     yield Figure(_("Physical bound"), seconds(found.bound), "", bound)
     yield _new_ready(found)
     yield from _capacity(found)
