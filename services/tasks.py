@@ -21,7 +21,7 @@ from services.binding import explaining, health, leases, opening, run, sweeping,
 from services.binding.ledger import Row
 from services.binding.reconcile import reconcile as reconcile_binding
 from services.models import Binding
-from workloads.history import picture, retention
+from workloads.history import ended, retention
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def sweep(cluster_id: int) -> None:
             sweeping.sweep(cluster)
             abandoned.release(cluster)
             retention.sweep(cluster)
-            picture.settle(cluster)
+            ended.settle(cluster)
 
 
 @app.task

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from workloads.history import picture
+from workloads.history import ended
 from workloads.history.picture import Picture
 from workloads.timeline import Stage
 from workloads.timeline.waterfall import PARTS, Axis, axis
@@ -49,7 +49,7 @@ def head(found: Picture) -> dict[str, Any]:
         "word": word,
         "tone": tone,
         "change": rollout_words.change(rollout),
-        "started_by": picture.started_by(rollout),
+        "started_by": ended.started_by(rollout),
     }
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
-from workloads.history import picture
+from workloads.history import ended, picture
 from workloads.models import Rollout
 from workloads.timeline import Stage
 from workloads.views import rollout_words
@@ -42,17 +42,17 @@ def finished(cluster: Cluster, kind: str, namespace: str, name: str, query: Quer
 
 def _past(rollout: Rollout) -> Past:
     # The last ones have no figures yet: old Pods may still be draining.
-    told = rollout.figures or picture.figures(picture.picture(rollout))
+    told = rollout.figures or ended.figures(picture.picture(rollout))
     where = (rollout.cluster.cluster_id, rollout.kind.lower(), rollout.namespace, rollout.name)
     word, tone = rollout_words.result(rollout)
-    ended: datetime | None = rollout.finished_at
+    over_at: datetime | None = rollout.finished_at
     slow, fewest = told.get("slowest"), told.get("fewest")
     return Past(
         rollout=rollout,
         url=reverse("rollout_past", args=[*where, rollout.pk]),
         change=rollout_words.change(rollout),
-        started_by=picture.started_by(rollout),
-        took=seconds((ended - rollout.started_at).total_seconds()) if ended else "",
+        started_by=ended.started_by(rollout),
+        took=seconds((over_at - rollout.started_at).total_seconds()) if over_at else "",
         bound=seconds(told.get("bound")),
         slowest=f"{stage_word(Stage(slow))}, {seconds(told['slowest_seconds'])}" if slow else "–",
         fewest="–"

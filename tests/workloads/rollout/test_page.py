@@ -10,7 +10,7 @@ from django.utils import timezone
 from console.models import Cluster
 from tests.workloads.index import put_pod
 from tests.workloads.rollout.world import ROOT, begin, put, text, under_way
-from workloads.history import picture
+from workloads.history import ended
 from workloads.models import Pod, Rollout, Workload
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +119,7 @@ def test_a_rollback_to_pods_that_all_still_run_replaces_none(
     Pod.objects.update(revision="old")
     now = timezone.now()
     begin(cluster, now, revision="old", finished_at=now, result="complete")
-    picture.settle(cluster, now + timedelta(minutes=1))
+    ended.settle(cluster, now + timedelta(minutes=1))
     Pod.objects.all().delete()
     page = text(viewer.get(f"{ROOT}/rollout/"))
     assert "All Pods of this revision ran already: none had to be made." in page

@@ -10,7 +10,7 @@ from django.utils import timezone
 from console import activity
 from console.models import Cluster
 from tests.workloads.rollout.world import ID, REGIONS, ROOT, begin, put, text, under_way
-from workloads.history import picture, retention
+from workloads.history import ended, retention
 from workloads.models import PodTimeline, Rollout
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_a_finished_rollout_is_listed_and_has_its_waterfall(
     for number in range(4):
         put(cluster, f"new-{number}", started + timedelta(seconds=20 * (number // 2)))
     over = begin(cluster, started, finished_at=started + timedelta(seconds=40), result="complete")
-    picture.settle(cluster)
+    ended.settle(cluster)
     over.refresh_from_db()
     assert over.figures["slowest"] == "first_healthy"
     assert over.figures["slowest_seconds"] == 15.0
@@ -67,8 +67,8 @@ def test_a_rollout_that_took_no_time_has_its_page(
     viewer: Client, cluster: Cluster, address: str, replicas: int, seconds: float
 ) -> None:
     started = timezone.now() - timedelta(seconds=5)
-    ended = started + timedelta(seconds=seconds)
-    begin(cluster, started, finished_at=ended, result="complete", replicas=replicas)
+    over_at = started + timedelta(seconds=seconds)
+    begin(cluster, started, finished_at=over_at, result="complete", replicas=replicas)
     put(cluster, "new-0", started)
     assert viewer.get(address).status_code == 200
 
