@@ -18,27 +18,28 @@ LOOKS, BETWEEN_LOOKS = 15, 0.2
 def turn_off_deletion_protection(cluster: Cluster, parameters: Parameters) -> Prepared:
     lb, row = _ours(cluster, parameters)
     is_on = "DeleteProtect" in (row.get("AttributeFlags") or ())
-    call = {"LoadBalancerId": lb, "DeleteProtect": False}
-    return Prepared(
+    return _set(
+        cluster,
+        lb,
+        "DeleteProtect",
+        is_on=is_on,
+        to=False,
         title=_("Turn the deletion protection of %(lb)s off") % {"lb": lb},
         what=_("The load balancer can be deleted afterwards, by podgate with its Service too."),
         button=_("Turn it off"),
         done=_("%(lb)s is no longer protected from deletion.") % {"lb": lb},
-        kind="LoadBalancer",
-        name=lb,
-        calls=(Call(f"clb {MODIFY}", call),),
-        before={"DeleteProtect": is_on},
-        after={"DeleteProtect": False},
-        act=lambda: _modify(cluster, call),
-        nothing="" if is_on else _("It is not protected."),
+        nothing=_("It is not protected."),
     )
 
 
 def pass_to_target(cluster: Cluster, parameters: Parameters) -> Prepared:
     lb, row = _ours(cluster, parameters)
-    is_on = bool(row.get(PASSES))
-    call = {"LoadBalancerId": lb, PASSES: True}
-    return Prepared(
+    return _set(
+        cluster,
+        lb,
+        PASSES,
+        is_on=bool(row.get(PASSES)),
+        to=True,
         title=_("Allow traffic by default at %(lb)s") % {"lb": lb},
         what=_(
             "Only the load balancer's own security groups are asked from then on, no longer those "
@@ -46,22 +47,19 @@ def pass_to_target(cluster: Cluster, parameters: Parameters) -> Prepared:
         ),
         button=_("Allow by default"),
         done=_("%(lb)s allows traffic by default.") % {"lb": lb},
-        kind="LoadBalancer",
-        name=lb,
-        calls=(Call(f"clb {MODIFY}", call),),
-        before={PASSES: is_on},
-        after={PASSES: True},
-        act=lambda: _modify(cluster, call),
+        nothing=_("It does already."),
         warnings=() if row.get("SecureGroups") else (_without_groups(lb),),
-        nothing=_("It does already.") if is_on else "",
     )
 
 
 def withdraw_pass_to_target(cluster: Cluster, parameters: Parameters) -> Prepared:
     lb, row = _ours(cluster, parameters)
-    is_on = bool(row.get(PASSES))
-    call = {"LoadBalancerId": lb, PASSES: False}
-    return Prepared(
+    return _set(
+        cluster,
+        lb,
+        PASSES,
+        is_on=bool(row.get(PASSES)),
+        to=False,
         title=_("Allow no traffic by default at %(lb)s") % {"lb": lb},
         what=_(
             "The security groups of the Pods or nodes are asked again, beside the load balancer's "
@@ -69,14 +67,40 @@ def withdraw_pass_to_target(cluster: Cluster, parameters: Parameters) -> Prepare
         ),
         button=_("Switch it off"),
         done=_("%(lb)s allows no traffic by default any more.") % {"lb": lb},
+        nothing=_("It does not."),
+        warnings=("Targets whose groups are closed to health checks turn Dead.",),
+    )
+
+
+def _set(
+    cluster: Cluster,
+    lb: str,
+    attribute: str,
+    *,
+    is_on: bool,
+    to: bool,
+    title: str,
+    what: str,
+    button: str,
+    done: str,
+    nothing: str,
+    warnings: tuple[str, ...] = (),
+) -> Prepared:
+    """One switch of a load balancer; `nothing`: what to say where it stands so already."""
+    call = {"LoadBalancerId": lb, attribute: to}
+    return Prepared(
+        title=title,
+        what=what,
+        button=button,
+        done=done,
         kind="LoadBalancer",
         name=lb,
         calls=(Call(f"clb {MODIFY}", call),),
-        before={PASSES: is_on},
-        after={PASSES: False},
+        before={attribute: is_on},
+        after={attribute: to},
         act=lambda: _modify(cluster, call),
-        warnings=("Targets whose groups are closed to health checks turn Dead.",),
-        nothing="" if is_on else _("It does not."),
+        warnings=warnings,
+        nothing=nothing if is_on is to else "",
     )
 
 
