@@ -64,7 +64,7 @@ def _keep(pods: int, state: Path) -> None:
 
 
 def _fill(world: World, pods: int) -> None:
-    from console import kube
+    from console import kinds, kube
     from sandbox.kubernetes.demo.bulk import manifests
 
     server = kube_of(world)
@@ -76,8 +76,8 @@ def _fill(world: World, pods: int) -> None:
         time.sleep(0.5)
     while any(
         not item["status"].get("podIP")
-        for page in server.pages(where, dict, limit=500)
-        for item in page["items"]
+        for page in server.pages(where, kinds.List[dict[str, Any]])
+        for item in page.items
     ):
         # Looking costs as much as what is waited for.
         time.sleep(1 + pods / 5000)

@@ -31,7 +31,7 @@ from console.answers import (
     lines,
     unreachable,
 )
-from console.kinds import NamedList, path
+from console.kinds import List, path
 from console.models import Cluster
 
 __all__ = ["Conflict", "Event", "Gone", "Kube", "KubeError", "NotFound", "connect", "path"]
@@ -73,14 +73,17 @@ class Kube:
         """One object, or one unpaged list, decoded into `into`."""
         return decode(self._ask("GET", path, params), into)
 
-    def pages[T](self, path: str, into: type[T], *, limit: int = 500, **params: Any) -> Iterator[T]:
-        """The pages of a list; `into` is a List struct. Gone when the list took too long."""
+    def pages[T](
+        self, path: str, into: type[List[T]], *, limit: int = 500, **params: Any
+    ) -> Iterator[List[T]]:
+        """The pages of a list; Gone when the list took too long."""
         token = ""
         while True:
             asked = params | {"limit": limit} | ({"continue": token} if token else {})
             body = self._ask("GET", path, asked)
-            yield decode(body, into)
-            token = decode(body, NamedList).metadata.continue_
+            page = decode(body, into)
+            yield page
+            token = page.metadata.continue_
             if not token:
                 return
 

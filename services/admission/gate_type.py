@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext as _
 
 from console import activity, kube
+from console.kinds import List
 from console.kube import KubeError
 from console.models import Cluster
 from services.admission.damage import OURS
@@ -93,7 +94,7 @@ def _waiting(cluster: Cluster) -> list[str]:
 
 def _pods(cluster: Cluster) -> Iterator[Object]:
     door = kube.connect(cluster)
-    for number, page in enumerate(door.pages(kube.path("Pod"), dict, limit=500)):
+    for number, page in enumerate(door.pages(kube.path("Pod"), List[Object])):
         if number == MOST_PAGES:
             return
-        yield from page["items"]
+        yield from page.items
