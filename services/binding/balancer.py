@@ -14,7 +14,7 @@ from console import activity, facts, tencent
 from console.doors import recording
 from console.models import Account
 from console.tencent import CloudError
-from services.binding import clb, cluster, reading
+from services.binding import clb, cluster, reading, waits
 from services.binding.calls import CLUSTER_TAG, SERVICE_TAG, Place
 from services.binding.plan import Batch, CreateLoadBalancer
 from services.binding.run import Blocked, ComeBack, Run, took
@@ -66,7 +66,7 @@ def look(run: Run) -> clb.Observed | None:
         binding.lb_status_at = timezone.now()
         binding.save(update_fields=["lb_status", "vip", "lb_status_at"])
     if not observed.is_running:
-        raise ComeBack(LOOK_SECONDS, f"{binding.lb_id} is being created.")
+        raise ComeBack(LOOK_SECONDS, f"{binding.lb_id} {waits.BEING_CREATED}")
     return observed
 
 
@@ -101,7 +101,7 @@ def create(run: Run, batch: Batch) -> None:
         after={"service": binding.name, "token": str(token)},
         calls=calls,
     )
-    raise ComeBack(LOOK_SECONDS, f"{ids[0] or 'A load balancer'} is being created.")
+    raise ComeBack(LOOK_SECONDS, f"{ids[0] or 'A load balancer'} {waits.BEING_CREATED}")
 
 
 def gone(run: Run) -> None:
@@ -186,7 +186,7 @@ def _missing(run: Run, where: Place) -> None:
         failure = _creation_failure(where, binding.lb_task)
         since = binding.lb_status_at or now
         if failure is None or (not failure and now - since < UNSEEN_LIVES):
-            raise ComeBack(LOOK_SECONDS, f"{binding.lb_id} is being created.")
+            raise ComeBack(LOOK_SECONDS, f"{binding.lb_id} {waits.BEING_CREATED}")
     if binding.lb_status != "missing":
         _write_down_fields(run, lb_status="missing")
         raise ComeBack(SECOND_LOOK_SECONDS, _doubt(run))

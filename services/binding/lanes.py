@@ -10,7 +10,7 @@ from console import activity
 from console.doors import recording
 from console.kinds import Pod
 from console.tencent import Busy, CloudError, Throttled
-from services.binding import balancer, clb, ledger, reading, troubles
+from services.binding import balancer, clb, ledger, reading, troubles, waits
 from services.binding.calls import Place
 from services.binding.clb import Observed
 from services.binding.plan import (
@@ -127,7 +127,7 @@ def _wait(where: Place, request_id: str, batch: Batch) -> None:
             raise CloudError("FailedOperation.Task", failure, request_id)
         if stopping.wait(BETWEEN_LOOKS):
             break
-    raise ComeBack(0.5, f"{describe(batch)}: still under way at the CLB.")
+    raise ComeBack(0.5, f"{describe(batch)}: {waits.UNDER_WAY}")
 
 
 def is_possible(step: Step, observed: Observed | None) -> bool:

@@ -63,7 +63,7 @@ def work(run: Run) -> Outcome:
         drains.begin(binding, has, todo, pods, timezone.now())
         if errors := lanes.perform(run, observed, todo, pods):
             raise errors[0]
-    return again(MORE_SECONDS, "More steps are left.")
+    return again(MORE_SECONDS, waits.MORE_STEPS)
 
 
 def _owned(run: Run, observed: Observed | None, pods: Sequence[Pod]) -> State:

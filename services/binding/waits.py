@@ -15,6 +15,11 @@ from services.limits import Sentence
 SLOW_DOWN = "The CLB API asks to slow down."
 IN_ANOTHER_TASK = "The load balancer is in another task."
 DRAINING = "Targets are draining."
+# How what it says ends where nothing went wrong: a step takes its time, or more of them follow.
+BEING_CREATED = "is being created."
+UNDER_WAY = "still under way at the CLB."
+MORE_STEPS = "More steps are left."
+_PROGRESS = (BEING_CREATED, UNDER_WAY, MORE_STEPS)
 HEALTHY = {"Alive", "Close"}
 OVER_QUOTA = "OverQuota"
 # Why a Pod is no target yet, or no more: no fault of how it is made.
@@ -133,7 +138,7 @@ def wait(
     A Pod without a gate waits for nothing: it is told `why_no_gate` when it should have one.
     """
     if not gate:
-        return _without_gate(why_no_gate)
+        return _without_gate(ways, why_no_gate, now)
     if gate == "True":
         return _afterwards(ways, now)
     if not ways:
@@ -150,7 +155,16 @@ def worst(waits: Iterable[Wait]) -> Wait | None:
     return min(waits, key=lambda one: (_ORDER[one.cause], -one.left), default=None)
 
 
-def _without_gate(why: str) -> Wait | None:
+def _without_gate(ways: Iterable[Way], why: str, now: datetime) -> Wait | None:
+    """It waits for nothing, but may get no traffic all the same."""
+    if (way := _dead(ways)) is not None:
+        words = Sentence(
+            "It has no gate, and the CLB says Dead of %(address)s on %(listener)s: %(said)s",
+            address=way.address,
+            listener=way.words,
+            said=_said(way, now),
+        )
+        return Wait(Cause.DEAD_LATER, words)
     if not why:
         return None
     return Wait(Cause.NO_GATE, Sentence("The webhook added no gate: %(why)s", why=why))
@@ -158,10 +172,8 @@ def _without_gate(why: str) -> Wait | None:
 
 def _afterwards(ways: Iterable[Way], now: datetime) -> Wait | None:
     """The gate stays open for the life of the Pod, whatever becomes of its targets."""
-    dead = [way for way in ways if way.health == "Dead"]
-    if not dead:
+    if (way := _dead(ways)) is None:
         return None
-    way = dead[0]
     words = Sentence(
         "The gate is open, but the CLB says Dead of %(address)s on %(listener)s: %(said)s",
         address=way.address,
@@ -169,6 +181,10 @@ def _afterwards(ways: Iterable[Way], now: datetime) -> Wait | None:
         said=_said(way, now),
     )
     return Wait(Cause.DEAD_LATER, words)
+
+
+def _dead(ways: Iterable[Way]) -> Way | None:
+    return next((way for way in ways if way.health == "Dead"), None)
 
 
 def _wait(way: Way, now: datetime) -> Wait:
@@ -224,6 +240,13 @@ def _unregistered(way: Way, now: datetime) -> Wait:
     if way.phase == "Blocked":
         words = Sentence("Service %(service)s: %(why)s", service=way.service, why=way.message)
         return Wait(Cause.BLOCKED, words)
+    if way.due_because.endswith(_PROGRESS):
+        words = Sentence(
+            "%(because)s Then it becomes a target of %(way)s.",
+            because=way.due_because,
+            way=way.words,
+        )
+        return Wait(Cause.REGISTERING, words)
     if way.due_at and way.due_because and way.due_because != DRAINING:
         return _again(way, way.due_at, now)
     return Wait(

@@ -97,6 +97,8 @@ class WorkloadFacts:
     row: WorkloadRow
     around: Surroundings
     pods: tuple[PodFacts, ...] = ()
+    # More Pods are unwell than were looked at closely.
+    more: bool = False
     events: tuple[EventFacts, ...] | Unread | None = None
     budgets: tuple[BudgetFacts, ...] = ()
     # Nodes of its Pods that are cordoned: somebody empties them.
@@ -141,6 +143,8 @@ class ServiceFacts:
     is_claimed: bool = False
     selector: Mapping[str, str] = field(default_factory=dict, hash=False)
     pods: tuple[PodFacts, ...] = ()
+    # More Pods are unwell than were looked at closely.
+    more: bool = False
     selected: int = 0
     # Workloads whose Pods it would select, and that want none: (kind, name).
     at_zero: tuple[tuple[str, str], ...] = ()

@@ -121,7 +121,8 @@ def _budgets(pod: Pod, answers: Mapping[str, Any]) -> tuple[BudgetFacts, ...]:
 
 def of_workload(cluster: Cluster, row: Workload, patience: Patience) -> WorkloadFacts:
     """The Pods that are not well, and those on nodes that are being emptied."""
-    pods = rows.of_workload(cluster, row, is_live=patience is NOW, most=MOST_PODS)
+    found = rows.of_workload(cluster, row, is_live=patience is NOW, most=MOST_PODS + 1)
+    pods, rest = found[:MOST_PODS], found[MOST_PODS:]
     facts = of_pods(cluster, pods, patience)
     answers = patience.ask(_of_rollout(cluster, row))
     emptied = patience.ask({"cordoned": reads.cordoned(cluster)})["cordoned"]
@@ -132,6 +133,8 @@ def of_workload(cluster: Cluster, row: Workload, patience: Patience) -> Workload
         row=workload_row(row),
         around=around(cluster),
         pods=tuple(facts),
+        # Those that are not Ready came first.
+        more=bool(rest) and (not rest[0].ready or facts[-1].wait is not None),
         events=_of_workload(row, said) if isinstance(said, Mapping) else said,
         budgets=tuple(dict.fromkeys(budget for one in facts for budget in one.budgets)),
         cordoned=tuple(sorted(nodes)),
@@ -173,9 +176,11 @@ def workload_row(row: Workload) -> WorkloadRow:
 
 def of_selected(
     cluster: Cluster, namespace: str, selector: Mapping[str, str], patience: Patience
-) -> tuple[int, tuple[PodFacts, ...]]:
-    """How many Pods a Service selects, and the facts of those that are not well."""
+) -> tuple[int, tuple[PodFacts, ...], bool]:
+    """How many Pods a Service selects, the facts of those that are not well, and whether even more
+    are not."""
     pods = rows.selected(cluster, namespace, selector, is_live=patience is NOW)
     waits = waiting.waits_of(cluster, pods)
-    unwell = [pod for pod in pods if not pod.ready or pod.uid in waits][:MOST_PODS]
-    return len(pods), tuple(of_pods(cluster, unwell, patience))
+    unwell = [pod for pod in pods if not pod.ready or pod.uid in waits]
+    facts = of_pods(cluster, unwell[:MOST_PODS], patience)
+    return len(pods), tuple(facts), len(unwell) > MOST_PODS

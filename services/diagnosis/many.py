@@ -18,14 +18,17 @@ _BY_WORDS = {Code.NO_GATE, Code.BLOCKED}
 _NAMES = ("image", "name", "listener", "way", "service", "gate")
 
 
-def gathered(pods: Iterable[PodFacts]) -> Iterator[Finding]:
-    """One finding per cause; the first Pod's words and evidence speak for all that share it."""
+def gathered(pods: Iterable[PodFacts], more: bool = False) -> Iterator[Finding]:
+    """One finding per cause; the first Pod's words and evidence speak for all that share it.
+
+    `more`: there are others that were not looked at, so a count is "at least".
+    """
     groups: dict[tuple[object, ...], list[tuple[PodFacts, Finding]]] = defaultdict(list)
     for facts in pods:
         for finding in findings(facts):
             groups[finding.code, *_cause(finding)].append((facts, finding))
     for found in groups.values():
-        yield _one(found)
+        yield _one(found, more)
 
 
 def _cause(finding: Finding) -> tuple[object, ...]:
@@ -38,15 +41,16 @@ def _cause(finding: Finding) -> tuple[object, ...]:
     return (finding.next_step, *(str(values.get(name, "")) for name in _NAMES))
 
 
-def _one(found: list[tuple[PodFacts, Finding]]) -> Finding:
+def _one(found: list[tuple[PodFacts, Finding]], more: bool) -> Finding:
     facts, first = found[0]
     if first.code in _COMMON:
         return first
     about = tuple(dict.fromkeys(pod_ref(each) for each, _ in found))
-    if len(about) == 1:
+    if len(about) == 1 and not more:
         words = Sentence("Pod %(name)s: %(said)s", name=facts.pod.name, said=first.sentence)
     else:
-        words = Sentence("%(n)s Pods: %(said)s", n=len(about), said=_longest(found).sentence)
+        n = f"{len(about)}+" if more else len(about)
+        words = Sentence("%(n)s Pods: %(said)s", n=n, said=_longest(found).sentence)
     return replace(first, sentence=words, about=about, link=_link(first, about))
 
 

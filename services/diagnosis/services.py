@@ -45,7 +45,13 @@ def _findings(facts: ServiceFacts) -> Iterator[Finding]:
         found += [*_changed(facts, facts.binding), *_standing(facts, facts.binding)]
     if facts.is_claimed:
         found += [*_selected(facts)]
-        found += [one for one in gathered(facts.pods) if one.code is not Code.BLOCKED]
+        of_pods = [one for one in gathered(facts.pods, facts.more) if one.code is not Code.BLOCKED]
+        if any(one.code is Code.REGISTERING for one in found):
+            # Its load balancer is on its way: that is what they wait for.
+            of_pods = [one for one in of_pods if one.code is not Code.REGISTERING]
+        found += of_pods
+    if facts.binding is not None and not any(one.code is Code.SECURITY_GROUP for one in found):
+        found += _closed(facts, facts.binding)
     yield from found
 
 
@@ -55,7 +61,11 @@ def _problems(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
         if problem.code in OWNERS:
             code = Code.TWO_OWNERS
         yield of_problem(code, problem, link=_ref(facts))
-    if binding.phase == "Ready":
+
+
+def _closed(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
+    """What keeps clients away, where no Dead target has told it already."""
+    if binding.phase in {"Ready", "Degraded"}:
         for problem in binding.closed:
             yield of_problem(Code.SECURITY_GROUP, problem, link=_ref(facts))
 

@@ -45,7 +45,7 @@ def of_service(
         return None
     manifest: dict[str, Any] = as_manifest(row) if row else {}
     selector: Mapping[str, str] = row.selector if row else {}
-    selected, pods = gather.of_selected(cluster, namespace, selector, patience)
+    selected, pods, more = gather.of_selected(cluster, namespace, selector, patience)
     is_ours = cluster.binder == Binder.CONSOLE and bool(row) and bool(claimed_by(manifest))
     return ServiceFacts(
         namespace=namespace,
@@ -55,6 +55,7 @@ def of_service(
         is_claimed=is_ours,
         selector=selector,
         pods=pods if is_ours else (),
+        more=more,
         selected=selected,
         at_zero=() if selected else _at_zero(cluster, namespace, selector),
         differences=_differences(binding, patience) if binding else None,

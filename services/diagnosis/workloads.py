@@ -20,8 +20,13 @@ def diagnose_workload(facts: WorkloadFacts) -> tuple[Finding, ...]:
 
 
 def _findings(facts: WorkloadFacts) -> Iterator[Finding]:
-    found = [*_failure(facts), *_deadline(facts), *_paused(facts), *gathered(facts.pods)]
-    found += [*_rolling(facts), *_strategy(facts), *_budgets(facts)]
+    found = [*_failure(facts), *_deadline(facts), *_paused(facts)]
+    found += [
+        *gathered(facts.pods, facts.more),
+        *_rolling(facts),
+        *_strategy(facts),
+        *_budgets(facts),
+    ]
     if found and facts.around.unreachable:
         yield from around.findings(facts.around)
     yield from found
@@ -110,7 +115,7 @@ def _rolling(facts: WorkloadFacts) -> Iterator[Finding]:
         "The rollout waits for %(who)s: with maxUnavailable %(unavailable)s and maxSurge "
         "%(surge)s the next Pods are replaced once these are available (%(updated)s of "
         "%(wanted)s are of the new revision).",
-        who=_who(waits),
+        who=_who(waits, facts.more),
         unavailable=unavailable,
         surge=surge,
         updated=row.updated,
@@ -128,19 +133,20 @@ def _rolling(facts: WorkloadFacts) -> Iterator[Finding]:
 def _in_order(facts: WorkloadFacts, waits: list[PodFacts]) -> Finding:
     words = Sentence(
         "A StatefulSet goes Pod by Pod: it waits for %(who)s before it touches the next one.",
-        who=_who(waits),
+        who=_who(waits, facts.more),
     )
     shown = _proof(facts, "status.readyReplicas", f"{facts.row.ready} of {facts.row.replicas}")
     step = Sentence("Mend what this Pod waits for; the rollout goes on by itself.")
     return Finding(Code.IN_ORDER, Severity.INFORMS, words, (shown,), step, _ref(facts))
 
 
-def _who(waits: list[PodFacts]) -> str:
+def _who(waits: list[PodFacts], more: bool) -> str:
     names = sorted(each.pod.name for each in waits)
     listed = ", ".join(names[:NAMED])
     if len(names) <= NAMED:
         return listed
-    return Sentence("%(names)s and %(n)s more Pods", names=listed, n=len(names) - NAMED)
+    others = f"{len(names) - NAMED}{'+' if more else ''}"
+    return Sentence("%(names)s and %(n)s more Pods", names=listed, n=others)
 
 
 def _margins(facts: WorkloadFacts) -> tuple[Any, Any]:

@@ -2,7 +2,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.binding.waits import IN_ANOTHER_TASK, SLOW_DOWN, Cause, Wait, Way, wait
+from services.binding.waits import (
+    BEING_CREATED,
+    IN_ANOTHER_TASK,
+    MORE_STEPS,
+    SLOW_DOWN,
+    UNDER_WAY,
+    Cause,
+    Wait,
+    Way,
+    wait,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -70,6 +80,28 @@ def test_what_comes_back_later_says_when(because: str, cause: Cause) -> None:
     assert found.cause is cause
     assert found.sentence.startswith(because)
     assert found.sentence.endswith("Tried again in 1 s.")
+
+
+@pytest.mark.parametrize(
+    "because",
+    [
+        f"lb-1 {BEING_CREATED}",
+        f"Create listener TCP:80: {UNDER_WAY}",
+        MORE_STEPS,
+    ],
+)
+def test_a_step_that_takes_its_time_is_progress_and_no_second_try(because: str) -> None:
+    found = told(way(due_because=because, due_at=NOW + timedelta(seconds=1.2)))
+    assert (found.cause, found.tone) == (Cause.REGISTERING, "info")
+    assert found.sentence.startswith(because)
+    assert "Tried again" not in found.sentence
+
+
+def test_a_dead_target_without_a_gate_is_told_before_the_gate_it_has_not() -> None:
+    dead = way(registered_at=ago(60), health="Dead", said="no answer")
+    found = told(dead, gate="", why="it is older than Service web.")
+    assert (found.cause, found.tone) == (Cause.DEAD_LATER, "error")
+    assert found.sentence.startswith("It has no gate, and the CLB says Dead of 10.0.0.7:8080")
 
 
 def test_a_pod_over_the_quota_is_told_so() -> None:

@@ -122,7 +122,7 @@ def workload(*pods: PodFacts, **differs: Any) -> WorkloadFacts:
     return WorkloadFacts(WorkloadRow(**(values | differs)), AROUND, pods, **facts)
 
 
-FACTS = {"events", "budgets", "cordoned", "failure", "held"}
+FACTS = {"more", "events", "budgets", "cordoned", "failure", "held"}
 
 
 def service(**differs: Any) -> ServiceFacts:

@@ -44,6 +44,7 @@ REASONS = (
     waits.SLOW_DOWN,
     waits.IN_ANOTHER_TASK,
     "Another worker is at it.",
+    f"lb-1 {waits.BEING_CREATED}",
     "Tencent Cloud answers HTTP 500.",
 )
 # Three English words in a row are a phrase nobody translated.
@@ -103,6 +104,7 @@ def waiting() -> Iterator[PodFacts]:
         dead = replace(WAY, health="Dead", said=words % values, health_since=ago(9))
         yield gated(dead)
         yield gated(dead, gate="True")
+    yield gated(replace(WAY, health="Dead"), gate="")
     yield gated(WAY, gate="", why=Sentence("it is older than Service %(name)s.", name="web"))
     theirs = [{"type": TKE_GATE, "status": "missing", "reason": "", "message": "", "since": None}]
     yield pod(ready=False, gates=theirs)

@@ -56,8 +56,32 @@ def test_a_service_that_is_ready_but_closed_to_clients_is_told() -> None:
     closed = (Problem("ClientsSecurityGroup", Severity.WARNS, "Nobody comes in.", "Open it."),)
     (found,) = diagnose_service(bound(replace(READY, closed=closed)))
     assert (found.code, found.sentence) == ("SecurityGroup", "Nobody comes in.")
+
+
+def test_a_closed_group_is_told_once_of_a_service_that_is_degraded() -> None:
+    closed = (Problem("ClientsSecurityGroup", Severity.WARNS, "Nobody comes in.", "Open it."),)
+    degraded = replace(READY, phase="Degraded", closed=closed)
+    # Pods without a gate: nothing of theirs waits for the load balancer.
+    assert codes(diagnose_service(bound(degraded))) == ["SecurityGroup"]
     # Of targets that are Dead it is told why they are.
-    assert diagnose_service(bound(replace(READY, phase="Degraded", closed=closed))) == ()
+    why = Problem("HealthCheckSecurityGroup", Severity.BLOCKS, "No probe comes in.")
+    dead = waiting(Cause.DEAD, closed=(why,))
+    found = diagnose_service(bound(degraded, pods=(dead,)))
+    assert codes(found) == ["SecurityGroup", "Dead"]
+    assert "No probe comes in." in found[0].sentence
+
+
+def test_a_load_balancer_on_its_way_is_told_once_and_calmly() -> None:
+    provisioning = replace(READY, phase="Provisioning", message="Next: Create listener TCP:80.")
+    (found,) = diagnose_service(bound(provisioning, pods=(waiting(Cause.REGISTERING),)))
+    assert (found.code, found.severity) == ("Registering", Severity.INFORMS)
+    assert "on its way" in found.sentence
+
+
+def test_of_more_pods_than_were_looked_at_the_number_is_at_least() -> None:
+    pods = tuple(waiting(Cause.NO_SERVICE) for _ in range(2))
+    (found,) = diagnose_service(bound(pods=pods, more=True))
+    assert found.sentence.startswith("1+ Pods: ")
 
 
 def test_pods_that_wait_for_a_blocked_service_do_not_say_it_twice() -> None:

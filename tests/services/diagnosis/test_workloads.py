@@ -52,6 +52,13 @@ def test_of_many_pods_some_are_named_and_the_rest_counted() -> None:
     assert "web-0, web-1, web-2 and 2 more Pods" in found[1].sentence
 
 
+def test_of_more_pods_than_were_looked_at_numbers_are_at_least() -> None:
+    stuck = [named(f"web-{n}", waiting(Cause.CHECKING)) for n in range(100)]
+    found = diagnose_workload(workload(*stuck, more=True, strategy=STRATEGY, **ROLLING))
+    assert found[0].sentence.startswith("100+ Pods: ")
+    assert "web-0, web-1, web-10 and 97+ more Pods" in found[1].sentence
+
+
 def test_what_many_pods_suffer_from_is_said_once() -> None:
     stuck = [named(f"web-{n}", waiting(Cause.NO_SERVICE)) for n in range(5)]
     found = diagnose_workload(workload(*stuck, ready=0, available=0))
