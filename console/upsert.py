@@ -29,11 +29,13 @@ def upsert(
     """
     same = shared or {}
     fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
-    own = [(field.attname, _maker(field)) for field in fields if field.attname not in same]
+    makers = {field.attname: _maker(field) for field in fields}
+    own = [(name, make) for name, make in makers.items() if name not in same]
     columns = [*same, *(name for name, _ in own)]
     statement = _statement(model._meta.db_table, columns, unique)
+    first = [make(same[name]) if (make := makers[name]) else same[name] for name in same]
     for some in batched(rows, CHUNK):
-        values = [(*same.values(), *_values(row, own)) for row in some]
+        values = [(*first, *_values(row, own)) for row in some]
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.executemany(statement, values)
 

@@ -18,8 +18,8 @@ from console.models import Account, Cluster
 from services import rechecks
 from services.admission import abandoned
 from services.binding import explaining, health, leases, opening, run, sweeping, trying
-from services.binding.ledger import Row
 from services.binding.reconcile import reconcile as reconcile_binding
+from services.binding.rows import Row
 from services.models import Binding
 from workloads.history import ended, retention
 

@@ -18,8 +18,8 @@ from console.models import Account
 from console.tencent import CloudError, NotFound
 from services import guard
 from services.binding import clb, events, ledger, wanted
-from services.binding.ledger import Row
 from services.binding.phases import Standing
+from services.binding.rows import Place, Row, rows_of
 from services.binding.run import report, stored_problems, topic
 from services.models import Binding, Registration
 
@@ -32,7 +32,7 @@ LONG = timedelta(seconds=30)
 FLAP = timedelta(seconds=30)
 HEALTH_PHASES = {"Pending", "Checking", "Ready", "Degraded"}
 
-type Said = dict[tuple[str, ledger.Place], str]
+type Said = dict[tuple[str, Place], str]
 
 
 def due(account: Account | None = None) -> QuerySet[Binding]:
@@ -53,7 +53,7 @@ def poll(bindings: Iterable[Binding], then: Callable[[set[int], Sequence[Row]], 
     asked = _with_partners(ids)
     now = timezone.now()
     # Before the CLB is asked: what is registered anew meanwhile is not what it speaks of.
-    rows = ledger.rows(binding.pk for binding in asked)
+    rows = rows_of(binding.pk for binding in asked)
     found, news = _read(asked, rows, now)
     _announce([binding for binding in found if binding.pk in news])
     guarded = guard.look(found, now)
@@ -75,7 +75,7 @@ def _announce(changed: Sequence[Binding]) -> None:
 
 def refresh(binding: Binding) -> bool:
     """Read the health of this one now; answers whether it is news."""
-    rows = ledger.rows([binding.pk])
+    rows = rows_of([binding.pk])
     said, missing = _said(binding.cluster.account, [binding])
     return not missing and bool(_note([binding.pk], rows, said, timezone.now()))
 

@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from services.binding.rows import Row
 from services.models import Binding, Registration
 from workloads.history.notes import Note, note
 from workloads.models import TargetCount
 from workloads.timeline import Source, Stage, refined
+
+type Known = Row | Registration
 
 HEALTHY = {"Alive", "Close"}
 # What was healthy first this long ago has been told; what is told twice stays as it was.
@@ -26,8 +29,8 @@ _counted: dict[tuple[int, str], tuple[int, int]] = {}
 
 def read_back(
     binding: Binding,
-    rows: Iterable[Registration],
-    gone: Iterable[Registration],
+    rows: Iterable[Known],
+    gone: Iterable[Known],
     registered: Mapping[tuple[str, str, int], datetime],
 ) -> None:
     """These rows were found at the CLB as they are now, and those of `gone` no more.
@@ -84,11 +87,11 @@ def count(binding: Binding) -> None:
 
 
 def _arrivals(
-    rows: Iterable[Registration], registered: Mapping[tuple[str, str, int], datetime]
+    rows: Iterable[Known], registered: Mapping[tuple[str, str, int], datetime]
 ) -> Iterator[Note]:
     for row in rows:
         if row.registered_at is not None:
-            said = registered.get((row.listener_id, row.ip, row.port))
+            said = registered.get(row.place)
             if said is not None and abs(said - row.registered_at) < SKEW:
                 at = refined(said, row.registered_at)
                 yield Note(row.pod_uid, Stage.REGISTERED, at, Source.CLB)
@@ -98,7 +101,7 @@ def _arrivals(
             yield Note(row.pod_uid, Stage.WEIGHT_ZERO, row.weight_zero_at)
 
 
-def _departures(gone: Iterable[Registration], now: datetime) -> Iterator[Note]:
+def _departures(gone: Iterable[Known], now: datetime) -> Iterator[Note]:
     for row in gone:
         if row.registered_at is not None:
             yield Note(row.pod_uid, Stage.DRAINED, now)

@@ -5,11 +5,11 @@ A row is written before the registration and counts from when the target was rea
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import batched
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -19,6 +19,7 @@ from services.binding import history
 from services.binding.clb import Observed
 from services.binding.plan import Register, Step
 from services.binding.pods import has_gate, is_open
+from services.binding.rows import Place, Row, rows_of
 from services.binding.state import Backend, Key, State, Target, excluded
 from services.models import Binding, Registration
 
@@ -26,54 +27,82 @@ from services.models import Binding, Registration
 INTENT_LIVES = timedelta(minutes=2)
 HEALTHY = {"Alive", "Close"}
 
-type Place = tuple[str, str, int]
+# Of a target that nobody has looked at yet.
+UNREAD = {
+    "registered_at": None,
+    "weight_zero_at": None,
+    "health": "",
+    "health_since": None,
+    "first_healthy_at": None,
+    "health_message": "",
+}
 
 
-class Row(NamedTuple):
-    """A registration as the health poll reads it, by the thousand."""
+class Intent(NamedTuple):
+    """A registration about to be asked for; the columns that all of a call share are beside it."""
 
-    pk: int
-    binding_id: int
     lb_id: str
     listener_id: str
+    protocol: str
+    listener_port: int
     ip: str
     port: int
+    weight: int
     pod_uid: str
-    intended_at: datetime
-    registered_at: datetime | None
-    health: str
+    pod_name: str
 
 
 def owned(
     binding: Binding, observed: Observed, pods: Iterable[Pod], *, gate_type: str, now: datetime
 ) -> State:
     """What was observed, with each target's owner; brings the rows in step with it."""
-    rows = {_place(row): row for row in binding.registrations.all()}
-    listeners = {}
-    seen: set[Place] = set()
-    news = []
-    adoptable = {pod.status.pod_ip: pod for pod in pods if _is_adoptable(pod, gate_type)}
+    unseen = {row.place: row for row in rows_of([binding.pk])}
+    if adopted := list(_adopted(binding, observed, pods, unseen, gate_type=gate_type, now=now)):
+        Registration.objects.bulk_create(adopted, batch_size=CHUNK)
+        unseen = {row.place: row for row in rows_of([binding.pk])}
+    listeners, news = {}, []
     for key, listener in observed.state.listeners.items():
         targets: dict[Target, Backend] = {}
         for target, backend in listener.targets.items():
-            place = (observed.ids[key], target.ip, target.port)
-            row = rows.get(place)
-            if row is None and (pod := adoptable.get(target.ip)):
-                row = _row(binding, observed.ids[key], key, target, now=now)
-                row.pod_uid, row.pod_name = pod.metadata.uid, pod.metadata.name
-            if row is not None:
-                seen.add(place)
-                if _read_back(row, backend.weight, now):
-                    news.append(row)
+            known = unseen.pop((observed.ids[key], target.ip, target.port), None)
+            row = known and _read_back(known, backend.weight, now)
+            if row is not None and row is not known:
+                news.append(row)
             targets[target] = _with_owner(backend, row)
         listeners[key] = replace(listener, targets=targets)
     _save(news)
-    unseen = [row for place, row in rows.items() if place not in seen]
-    gone = [row for row in unseen if _is_over(row, now) or _is_replaced(row, observed)]
+    gone = [row for row in unseen.values() if _is_over(row, now) or _is_replaced(row, observed)]
     if gone:
         _forget(gone)
     history.read_back(binding, news, gone, observed.registered)
     return replace(observed.state, listeners=listeners)
+
+
+def _adopted(
+    binding: Binding,
+    observed: Observed,
+    pods: Iterable[Pod],
+    known: Container[Place],
+    *,
+    gate_type: str,
+    now: datetime,
+) -> Iterator[Registration]:
+    """The targets nobody wrote down, as rows of the Pods that are safe to take them for."""
+    by_ip = {pod.status.pod_ip: pod for pod in pods}
+    for key, listener in observed.state.listeners.items():
+        listener_id = observed.ids[key]
+        for target in listener.targets:
+            pod = by_ip.get(target.ip)
+            if pod is None or (listener_id, *target) in known:
+                continue
+            if _is_adoptable(pod, gate_type):
+                yield Registration(
+                    binding=binding,
+                    pod_uid=pod.metadata.uid,
+                    pod_name=pod.metadata.name,
+                    intended_at=now,
+                    **_columns(binding, listener_id, key, target),
+                )
 
 
 def intend(
@@ -84,20 +113,19 @@ def intend(
     now: datetime,
 ) -> None:
     """Write down whom the targets about to be registered are for; `names` of Pods by uid."""
-    rows = []
-    for step in steps:
-        if isinstance(step, Register):
-            row = _row(binding, ids[step.key], step.key, step.target, now=now)
-            row.weight, row.pod_uid = step.weight, step.pod
-            row.pod_name = names.get(step.pod, "")
-            rows.append(row)
-    upsert(Registration, rows, unique=("lb_id", "listener_id", "ip", "port"))
-
-
-def rows(bindings: Iterable[int]) -> list[Row]:
-    """What is registered for these bindings, as much of it as health needs."""
-    found = Registration.objects.filter(binding__in=list(bindings)).order_by()
-    return [Row(*columns) for columns in found.values_list(*Row._fields)]
+    intents = [
+        Intent(
+            **_columns(binding, ids[step.key], step.key, step.target),
+            weight=step.weight,
+            pod_uid=step.pod,
+            pod_name=names.get(step.pod, ""),
+        )
+        for step in steps
+        if isinstance(step, Register)
+    ]
+    shared = {"binding_id": binding.pk, "intended_at": now} | UNREAD
+    unique = ("lb_id", "listener_id", "ip", "port")
+    upsert(Registration, intents, unique=unique, shared=shared)
 
 
 @transaction.atomic
@@ -111,7 +139,7 @@ def note_health(
     """
     news: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        word = words.get((row.lb_id, (row.listener_id, row.ip, row.port)), "Unknown")
+        word = words.get((row.lb_id, row.place), "Unknown")
         if row.registered_at is not None and word != row.health:
             news[word].append(row)
     same = set(_still_there(row for some in news.values() for row in some))
@@ -134,72 +162,58 @@ def _still_there(rows: Iterable[Row]) -> Iterator[tuple[int, str, datetime]]:
         yield from found.values_list("pk", "pod_uid", "intended_at")
 
 
-def _place(row: Registration) -> Place:
-    return (row.listener_id, row.ip, row.port)
+def _columns(binding: Binding, listener_id: str, key: Key, target: Target) -> dict[str, Any]:
+    return {
+        "lb_id": binding.lb_id,
+        "listener_id": listener_id,
+        "protocol": key.protocol,
+        "listener_port": key.port,
+        "ip": target.ip,
+        "port": target.port,
+    }
 
 
-def _row(
-    binding: Binding, listener_id: str, key: Key, target: Target, *, now: datetime
-) -> Registration:
-    return Registration(
-        binding=binding,
-        lb_id=binding.lb_id,
-        listener_id=listener_id,
-        protocol=key.protocol,
-        listener_port=key.port,
-        ip=target.ip,
-        port=target.port,
-        intended_at=now,
-    )
-
-
-def _read_back(row: Registration, weight: int, now: datetime) -> bool:
+def _read_back(row: Row, weight: int, now: datetime) -> Row:
     """The target is there: from now on its health counts, and a weight of 0 is a drain.
 
-    Answers whether the row has something to save.
+    Answers the row itself where there is nothing to save.
     """
-    before = _what_is_read(row)
-    row.registered_at = row.registered_at or now
-    row.weight = weight
-    row.weight_zero_at = None if weight else row.weight_zero_at or now
-    return row.pk is None or before != _what_is_read(row)
+    zero_at = None if weight else row.weight_zero_at or now
+    if row.registered_at and (row.weight, row.weight_zero_at) == (weight, zero_at):
+        return row
+    registered_at = row.registered_at or now
+    return row._replace(registered_at=registered_at, weight=weight, weight_zero_at=zero_at)
 
 
-def _what_is_read(row: Registration) -> tuple[datetime | None, int, datetime | None]:
-    return (row.registered_at, row.weight, row.weight_zero_at)
-
-
-def _save(rows: Iterable[Registration]) -> None:
+def _save(rows: Iterable[Row]) -> None:
     """One statement per thing that was read, not one per row: hundreds change at once."""
-    changed: dict[tuple[datetime | None, int, datetime | None], list[Registration]]
-    changed, made = defaultdict(list), list[Registration]()
+    changed = defaultdict(list)
     for row in rows:
-        (changed[_what_is_read(row)] if row.pk else made).append(row)
-    Registration.objects.bulk_create(made, batch_size=CHUNK)
+        changed[row.registered_at, row.weight, row.weight_zero_at].append(row.pk)
     for (registered_at, weight, zero_at), same in changed.items():
         for some in batched(same, CHUNK):
-            Registration.objects.filter(pk__in=[row.pk for row in some]).update(
+            Registration.objects.filter(pk__in=some).update(
                 registered_at=registered_at, weight=weight, weight_zero_at=zero_at
             )
 
 
-def _with_owner(backend: Backend, row: Registration | None) -> Backend:
+def _with_owner(backend: Backend, row: Row | None) -> Backend:
     if row is None:
         return backend
     return Backend(backend.weight, row.pod_uid, row.health in HEALTHY, row.weight_zero_at)
 
 
-def _is_over(row: Registration, now: datetime) -> bool:
+def _is_over(row: Row, now: datetime) -> bool:
     return row.registered_at is not None or now - row.intended_at > INTENT_LIVES
 
 
-def _is_replaced(row: Registration, observed: Observed) -> bool:
+def _is_replaced(row: Row, observed: Observed) -> bool:
     """Somebody deleted its listener: what was to be registered there never will be."""
     there = observed.ids.get(Key(row.protocol, row.listener_port))
     return there is not None and there != row.listener_id
 
 
-def _forget(rows: Iterable[Registration]) -> None:
+def _forget(rows: Iterable[Row]) -> None:
     Registration.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
 

@@ -14,7 +14,7 @@ from console.kube import KubeError, connect, path
 from console.models import Cluster
 from console.tencent import CloudError
 from services.binding import conditions, events, explaining, gates, health, history, leases
-from services.binding.ledger import Row
+from services.binding.rows import Row
 from services.binding.run import took
 from services.models import Binding
 

@@ -18,6 +18,7 @@ from services.binding import clb, health, history, ledger, marks, troubles, want
 from services.binding import cluster as clusters
 from services.binding.phases import Standing
 from services.binding.pods import selects
+from services.binding.rows import rows_of
 from services.binding.run import Again, Outcome, Settled, report, topic
 from services.limits import Problem, Sentence, Severity
 from services.models import Binding, Registration
@@ -119,7 +120,7 @@ def _standing(binding: Binding, kube: Kube, service: clusters.Service) -> Standi
         (lb, (listener, *target)): word
         for lb, listener, target, word in clb.health(binding.cluster.account, [lb_id])
     }
-    if ledger.note_health(ledger.rows([binding.pk]), said, now):
+    if ledger.note_health(rows_of([binding.pk]), said, now):
         history.looked(binding)
         live.announce(topic(binding))
     return Standing(
@@ -150,7 +151,7 @@ def _keep(
     now = timezone.now()
     by_ip = {pod.status.pod_ip: pod for pod in pods if pod.status.pod_ip}
     ports = {port.port for port in spec.ports} if spec else set()
-    known = {(row.listener_id, row.ip, row.port): row for row in binding.registrations.all()}
+    known = {row.place: row for row in binding.registrations.all()}
     news = []
     for one in shown.targets:
         if one.key.port not in ports:

@@ -40,6 +40,10 @@ class Registration(models.Model):
     def __str__(self) -> str:
         return f"{self.listener_id} {self.ip}:{self.port}"
 
+    @property
+    def place(self) -> tuple[str, str, int]:
+        return (self.listener_id, self.ip, self.port)
+
 
 class Drain(models.Model):
     """One target on its way out: that the CLB let go of it before its Pod's sockets closed.

@@ -10,8 +10,8 @@ from console.kube import Kube, KubeError, NotFound, path
 from console.models import Account
 from console.tencent import CloudError
 from services.binding import explaining, health, opening
-from services.binding.ledger import Row
 from services.binding.reconcile import reconcile
+from services.binding.rows import Row
 from services.binding.run import Again, Outcome, Settled
 from services.binding.sweeping import adopt
 from services.models import Binding

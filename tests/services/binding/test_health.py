@@ -11,6 +11,7 @@ from console.kube import Kube, path
 from console.models import Account, Cluster
 from services.binding import clb, health, ledger, opening
 from services.binding.reconcile import reconcile
+from services.binding.rows import rows_of
 from services.binding.run import Settled
 from services.models import Binding, Registration
 from tests.services.binding.driver import (
@@ -76,7 +77,7 @@ def test_words_of_the_pod_that_had_the_address_before_do_not_count(
     binding = create(kube, cluster, service())
     drive(binding, until=is_ready)
     Registration.objects.update(health="Unknown")
-    rows, words = ledger.rows([binding.pk]), said(account, binding)
+    rows, words = rows_of([binding.pk]), said(account, binding)
     # While the answer was on its way another worker registered the addresses for other Pods.
     later = timezone.now()
     Registration.objects.update(pod_uid="new", intended_at=later, registered_at=later)
@@ -98,7 +99,7 @@ def test_a_gate_whose_worker_died_after_the_health_was_noted_opens_at_the_next_p
     assert words
     Binding.objects.update(gates_due_at=None)
     long_ago = timezone.now() - timedelta(seconds=12)
-    assert health._note([binding.pk], ledger.rows([binding.pk]), words, long_ago)
+    assert health._note([binding.pk], rows_of([binding.pk]), words, long_ago)
     assert not any_ready(kube)
     poll(Binding.objects.all())
     until(lambda: all_ready(kube))

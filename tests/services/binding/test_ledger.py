@@ -12,6 +12,7 @@ from console.models import Account, Cluster
 from services.binding import ledger
 from services.binding.clb import Observed
 from services.binding.plan import Register
+from services.binding.rows import rows_of
 from services.binding.state import Backend, Key, Listener, State, Target
 from services.models import Binding, Registration
 from services.spec import HealthCheck
@@ -106,8 +107,8 @@ def test_health_counts_only_once_a_target_was_read_back(binding: Binding) -> Non
     step = Register(HTTP, Target("10.9.9.9", 8080), 10, "pod")
     ledger.intend(binding, [step], {HTTP: "lbl-1"}, {}, now)
     words = {("lb-1", ("lbl-1", "10.9.9.9", 8080)): "Alive"}
-    assert ledger.note_health(ledger.rows([binding.pk]), words, now) == []
+    assert ledger.note_health(rows_of([binding.pk]), words, now) == []
     Registration.objects.update(registered_at=now)
-    assert len(ledger.note_health(ledger.rows([binding.pk]), words, now)) == 1
+    assert len(ledger.note_health(rows_of([binding.pk]), words, now)) == 1
     row = Registration.objects.get()
     assert (row.health, row.first_healthy_at) == ("Alive", now)

@@ -11,7 +11,7 @@ from console.kube import Kube
 from console.models import Cluster
 from services.binding import conditions, opening
 from services.binding.conditions import Change
-from services.binding.ledger import Row
+from services.binding.rows import Row
 from services.models import Binding
 from tests.services.binding.driver import (
     GATE,
@@ -27,7 +27,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def row(binding: int, pod: str) -> Row:
-    return Row(0, binding, "lb", "lbl", "10.0.0.1", 80, pod, NOW, NOW, "Alive")
+    return Row(0, binding, "lb", "lbl", "TCP", 80, "10.0.0.1", 80, pod, NOW, NOW, 10, None, "Alive")
 
 
 def test_bindings_that_share_no_pod_are_apart() -> None:

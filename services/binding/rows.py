@@ -1,0 +1,39 @@
+"""The target ledger as it is read by the thousand: tuples, where models take ten times as long."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from services.models import Registration
+
+# Listener, address and port: what tells the targets of one load balancer apart.
+type Place = tuple[str, str, int]
+
+
+class Row(NamedTuple):
+    """A registration: the columns that the engine decides by."""
+
+    pk: int
+    binding_id: int
+    lb_id: str
+    listener_id: str
+    protocol: str
+    listener_port: int
+    ip: str
+    port: int
+    pod_uid: str
+    intended_at: datetime
+    registered_at: datetime | None
+    weight: int
+    weight_zero_at: datetime | None
+    health: str
+
+    @property
+    def place(self) -> Place:
+        return (self.listener_id, self.ip, self.port)
+
+
+def rows_of(bindings: Iterable[int]) -> list[Row]:
+    """What is registered, or about to be, for these bindings."""
+    found = Registration.objects.filter(binding__in=list(bindings)).order_by()
+    return [Row(*columns) for columns in found.values_list(*Row._fields)]
