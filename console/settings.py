@@ -1,8 +1,10 @@
 """Settings come from the environment alone, loud about nonsense; `.env.example` lists them."""
 
+import base64
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -20,14 +22,31 @@ def _required(name: str, hint: str) -> str:
 
 
 def _flag(name: str) -> bool:
-    value = os.environ.get(name, "0").lower()
+    value = (os.environ.get(name) or "0").lower()
     if value not in {"0", "1", "true", "false"}:
         raise ImproperlyConfigured(f"{name}={value!r}: use 1 or 0.")
     return value in {"1", "true"}
 
 
+def _is_fernet_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == 32
+    except ValueError:
+        return False
+
+
+def _number(name: str, default: str, *, least: float = 0) -> float:
+    try:
+        value = float(os.environ.get(name) or default)
+    except ValueError:
+        value = float("nan")
+    if not least <= value < 1e9:
+        raise ImproperlyConfigured(f"{name}={os.environ[name]!r}: give a number from {least:g} on.")
+    return value
+
+
 def _words(name: str, default: str = "") -> list[str]:
-    return [word for word in os.environ.get(name, default).replace(",", " ").split() if word]
+    return (os.environ.get(name) or default).replace(",", " ").split()
 
 
 DEBUG = _flag("PODGATE_DEBUG")
@@ -43,6 +62,10 @@ if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("PODGATE_DEBUG=1 is refused with PODGATE_PRODUCTION=1.")
 if PRODUCTION and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("PODGATE_SECRET_KEY is too short: give at least 50 characters.")
+if PRODUCTION and not all(_is_fernet_key(key.strip()) for key in ENCRYPTION_KEYS):
+    raise ImproperlyConfigured(
+        "PODGATE_ENCRYPTION_KEYS holds a bad key. Make one with `python -m console.secrets`."
+    )
 
 # Private, loopback and metadata addresses of API servers are refused unless listed here (CIDRs).
 ALLOWED_API_SERVERS = _words("PODGATE_ALLOWED_API_SERVERS")
@@ -52,17 +75,15 @@ METRICS_TOKEN = os.environ.get("PODGATE_METRICS_TOKEN", "")
 SANDBOX_CONTROL = _words("PODGATE_SANDBOX_CONTROL")
 
 # How long a target that leaves keeps its connections at weight 0 while its Pod still runs.
-DRAIN_SECONDS = float(os.environ.get("PODGATE_DRAIN_SECONDS", "10"))
+DRAIN_SECONDS = _number("PODGATE_DRAIN_SECONDS", "10")
 # How long the timeline of Pods and the rollouts of workloads are kept.
-TIMELINE_DAYS = float(os.environ.get("PODGATE_TIMELINE_DAYS", "30"))
-if TIMELINE_DAYS <= 0:
-    raise ImproperlyConfigured("PODGATE_TIMELINE_DAYS must be more than 0.")
+TIMELINE_DAYS = _number("PODGATE_TIMELINE_DAYS", "30", least=0.01)
 
 # The webhook: the address it listens on, the one API servers reach it by (a host name or an IP),
 # its first port (each cluster has its own; 0 takes free ones), and where its snapshots are kept.
-WEBHOOK_LISTEN = os.environ.get("PODGATE_WEBHOOK_LISTEN", "0.0.0.0")
+WEBHOOK_LISTEN = os.environ.get("PODGATE_WEBHOOK_LISTEN") or "0.0.0.0"
 WEBHOOK_ADDRESS = os.environ.get("PODGATE_WEBHOOK_ADDRESS", "")
-WEBHOOK_FIRST_PORT = int(os.environ.get("PODGATE_WEBHOOK_FIRST_PORT", "9443"))
+WEBHOOK_FIRST_PORT = int(_number("PODGATE_WEBHOOK_FIRST_PORT", "9443"))
 WEBHOOK_STATE = Path(os.environ.get("PODGATE_STATE") or ".sandbox").absolute() / "webhook"
 
 REDIS_URL = _required("REDIS_URL", "For example redis://127.0.0.1:6379/0.")
@@ -91,6 +112,7 @@ INSTALLED_APPS = [
     "services",
 ]
 MIDDLEWARE = [
+    "console.middleware.probed",
     "django.middleware.security.SecurityMiddleware",
     # Around WhiteNoise, so that static files that were not collected travel compressed too.
     "django.middleware.gzip.GZipMiddleware",
@@ -164,7 +186,13 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = os.environ.get("PODGATE_TIME_ZONE", "UTC")
+TIME_ZONE = os.environ.get("PODGATE_TIME_ZONE") or "UTC"
+try:
+    ZoneInfo(TIME_ZONE)
+except (KeyError, ValueError, OSError):
+    raise ImproperlyConfigured(
+        f"PODGATE_TIME_ZONE={TIME_ZONE!r}: give a name such as Asia/Shanghai."
+    ) from None
 
 # One handler for everything, and no line leaves it with a credential in it.
 LOGGING = {

@@ -6,6 +6,7 @@ It imports nothing of Django: it makes the environment that `console.settings` t
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,7 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from console.supervisor.environment import sandbox_settings, settings_of, write_env
+from console.supervisor.environment import (
+    forget_empty,
+    needs_valkey,
+    sandbox_settings,
+    settings_of,
+    write_env,
+)
 from console.supervisor.processes import Child, StartError, end, tail
 
 START_LIMIT = 180.0  # seconds until everything must answer
@@ -31,6 +38,7 @@ class Stopped(Exception):
 
 
 def main() -> int:
+    forget_empty()
     state = Path(os.environ.get("PODGATE_STATE", ".sandbox")).absolute()
     for number in SIGNALS:
         signal.signal(number, _stop)
@@ -78,14 +86,15 @@ class Stack:
     def start(self) -> None:
         sandbox = _sandbox_wanted()
         port = _web_port()
+        scale, threads = _time_scale(), _worker_threads()
         _refuse_taken(port)
+        has_own_valkey = needs_valkey(self.state)
         self.environment = settings_of(self.state, port)
         if sandbox != "off":
-            scale = os.environ.get("PODGATE_SANDBOX_TIME_SCALE", "1")
             options = ("--state", str(self.state), "--time-scale", scale)
             more = os.environ.get("PODGATE_SANDBOX_OPTIONS", "").split()
             self._child("sandbox", "-m", "sandbox", sandbox, *options, *more)
-        if "REDIS_URL" not in os.environ:
+        if has_own_valkey:
             self._valkey()
         self._manage("migrate", "--verbosity", "0")
         if sandbox != "off":
@@ -98,7 +107,8 @@ class Stack:
         write_env(self.state, self.environment)
         self._manage("welcome", "--state", str(self.state))
         self._child("web", "-m", "console.serve", "--host", HOST, "--port", str(port))
-        self._child("worker", "-m", "celery", "-A", "console.celery", "worker", *_worker_options())
+        celery = ("-m", "celery", "-A", "console.celery", "worker", "-P", "threads", "-c", threads)
+        self._child("worker", *celery, "--without-mingle", "--without-gossip")
         self._child("ticker", "manage.py", "ticker")
         self._child("watcher", "manage.py", "watch")
         self._child("webhook", "manage.py", "webhook")
@@ -124,7 +134,6 @@ class Stack:
 
         port = self.environment["REDIS_URL"].rsplit(":", 1)[1].split("/")[0]
         directory = self.state / "valkey"
-        directory.mkdir(exist_ok=True)
         self._child(
             "valkey",
             *("--bind", HOST, "--port", port, "--save", "", "--appendonly", "yes"),
@@ -169,9 +178,20 @@ def _sandbox_wanted() -> str:
     return which
 
 
-def _worker_options() -> list[str]:
-    threads = os.environ.get("PODGATE_WORKER_THREADS", "12")
-    return ["-P", "threads", "-c", threads, "--without-mingle", "--without-gossip"]
+def _time_scale() -> str:
+    text = os.environ.get("PODGATE_SANDBOX_TIME_SCALE", "1")
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) <= 0:
+        raise StartError(
+            f"PODGATE_SANDBOX_TIME_SCALE={text!r}: give a number above 0, such as 0.1."
+        )
+    return text
+
+
+def _worker_threads() -> str:
+    text = os.environ.get("PODGATE_WORKER_THREADS", "12")
+    if not text.isdecimal() or int(text) < 1:
+        raise StartError(f"PODGATE_WORKER_THREADS={text!r}: give a number of threads, such as 12.")
+    return text
 
 
 def _web_port() -> int:

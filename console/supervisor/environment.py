@@ -10,6 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 
+def forget_empty() -> None:
+    """What is empty, as in a copy of `.env.example`, counts as not set."""
+    for name, value in list(os.environ.items()):
+        if not value and (name.startswith("PODGATE_") or name in {"DATABASE_URL", "REDIS_URL"}):
+            del os.environ[name]
+
+
 def settings_of(state: Path, port: int) -> dict[str, str]:
     """The environment of every child: what the user set, else what an earlier start made."""
     kept = read_env(state)
@@ -25,12 +32,13 @@ def settings_of(state: Path, port: int) -> dict[str, str]:
         "PODGATE_WEBHOOK_ADDRESS": "127.0.0.1",
         "PODGATE_WEBHOOK_FIRST_PORT": "0",
     }
-    if "REDIS_URL" not in os.environ:
-        made["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+    given = dict(os.environ)
+    if needs_valkey(state):
+        given["REDIS_URL"] = _own_valkey(state)
     password = state / "password"
     if not password.exists():
         _write_private(password, secrets.token_urlsafe(12) + "\n")
-    environment = made | dict(os.environ)
+    environment = made | given
     environment["PODGATE_PORT"] = str(port)
     environment["PODGATE_STATE"] = str(state)
     environment["PYTHONUNBUFFERED"] = "1"
@@ -40,6 +48,37 @@ def settings_of(state: Path, port: int) -> dict[str, str]:
     _compile_once(environment, state)
     write_env(state, environment)
     return environment
+
+
+def needs_valkey(state: Path) -> bool:
+    """Whether no Redis was given; one of ours that came back by `.sandbox/env` was not given."""
+    return os.environ.get("REDIS_URL") in {None, _kept_valkey(state)}
+
+
+def _kept_valkey(state: Path) -> str:
+    file = state / "valkey" / "url"
+    return file.read_text().strip() if file.exists() else ""
+
+
+def _own_valkey(state: Path) -> str:
+    """Its address: the one of the last start if that is free, so that other shells keep theirs."""
+    kept = _kept_valkey(state)
+    if kept and _is_free(int(kept.rpartition(":")[2].removesuffix("/0"))):
+        return kept
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    (state / "valkey").mkdir(exist_ok=True)
+    (state / "valkey" / "url").write_text(url + "\n")
+    return url
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _compile_once(environment: dict[str, str], state: Path) -> None:
@@ -95,8 +134,10 @@ def _write_private(file: Path, text: str) -> None:
 def sandbox_settings(state: Path) -> dict[str, str]:
     world = json.loads((state / "world.json").read_text())
     control: dict[str, str] = world["control"]
-    allowed = os.environ.get("PODGATE_ALLOWED_API_SERVERS", "")
+    # Once: the variable comes back to us where `.sandbox/env` was read.
+    own = f"{world['net']}.0.0/16"
+    allowed = os.environ.get("PODGATE_ALLOWED_API_SERVERS", "").replace(",", " ").split()
     return {
-        "PODGATE_ALLOWED_API_SERVERS": f"{allowed} {world['net']}.0.0/16".strip(),
+        "PODGATE_ALLOWED_API_SERVERS": " ".join([*(net for net in allowed if net != own), own]),
         "PODGATE_SANDBOX_CONTROL": " ".join(f"{half}={url}" for half, url in control.items()),
     }

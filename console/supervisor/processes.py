@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 GRACE = 3.0  # seconds between SIGTERM and SIGKILL
+SHORT_LIFE = 20.0  # seconds: a busy machine needs some of them to import what a process is
 PR_SET_PDEATHSIG = 1
 
 
@@ -27,11 +28,12 @@ class Child:
     environment: dict[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
-    started: list[float] = field(default_factory=list)
+    started: float = 0.0
+    short_lives: int = 0
 
     def start(self) -> None:
-        self.log.parent.mkdir(exist_ok=True)
-        self.started.append(time.monotonic())
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.started = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -44,11 +46,14 @@ class Child:
             )
 
     def keep(self) -> None:
-        """Starts it again if it ended; three ends within ten seconds are a defect to show."""
+        """Starts it again if it ended; three short lives in a row are a defect to show."""
         if self.process is None or self.process.poll() is None:
             return
         code = self.process.returncode
-        if len(self.started) >= 3 and time.monotonic() - self.started[-3] < 10:
+        # SIGKILL is somebody else's deed.
+        is_short = time.monotonic() - self.started < SHORT_LIFE and code != -signal.SIGKILL
+        self.short_lives = self.short_lives + 1 if is_short else 0
+        if self.short_lives == 3:
             raise StartError(f"{self.name} ends at once (exit {code}):\n{tail(self.log)}")
         why = f"exit {code}" if code >= 0 else f"signal {-code}, see {self.log}"
         print(f"podgate: {self.name} ended ({why}), starting it again", flush=True)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+PATH = "/healthz"
 REDIS_TIMEOUT = 1.0
 
 

@@ -105,3 +105,9 @@ def test_healthz_needs_no_login_and_names_what_answers() -> None:
     assert answer.status_code == 200
     assert answer.json() == {"database": True, "redis": True}
     assert Client().post("/healthz").status_code == 405
+
+
+def test_healthz_answers_whatever_name_a_probe_calls_it_by() -> None:
+    for host in ("10.0.3.7:8000", "podgate.internal"):
+        assert Client().get("/healthz", headers={"host": host}).status_code == 200
+        assert Client().get("/login/", headers={"host": host}).status_code == 400
