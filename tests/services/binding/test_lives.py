@@ -51,7 +51,8 @@ def put_pod(kube: Kube, name: str, ip: str) -> Pod:
 
 def free_address(kube: Kube) -> str:
     network, _, _ = pods(kube)[0].status.pod_ip.rpartition(".")
-    return f"{network}.250"
+    taken = {pod["status"].get("podIP") for pod in kube.get(path("Pod"))["items"]}
+    return next(ip for n in range(250, 1, -1) if (ip := f"{network}.{n}") not in taken)
 
 
 def ready(binding: Binding) -> bool:
