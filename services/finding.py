@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
-from console.search import COUNTED, SHOWN, Asked, Clusters, Group, Hit
-from console.search.names import beginning, best
+from console.search import Asked, Clusters, Group, Hit
+from console.search.names import beginning, best, by_address
 from services.models import Binding
 from services.printed.words import PHASE_TONES, phase_word
 from workloads.finding import scope
@@ -22,10 +22,10 @@ def groups(clusters: Clusters, asked: Asked) -> Sequence[Group]:
 def _services(clusters: Clusters, asked: Asked) -> Group:
     rows = scope(Service.objects.all(), clusters, asked)
     if asked.is_address:
-        by_address = rows.filter(beginning("vip", asked.text) | beginning("cluster_ip", asked.text))
-        services, total = _first(by_address.order_by("name"))
+        has = rows.filter(beginning("vip", asked.text) | beginning("cluster_ip", asked.text))
+        services, total = by_address(has, "vip", "cluster_ip", near=asked.near)
     else:
-        services, total = best(rows, asked.text)
+        services, total = best(rows, asked.text, near=asked.near)
     uids = [service.uid for service in services]
     bindings = {row.service_uid: row for row in Binding.objects.filter(service_uid__in=uids)}
     hits = [_hit(clusters[one.cluster_id], one, bindings.get(one.uid)) for one in services]
@@ -55,15 +55,9 @@ def _balancers(clusters: Clusters, asked: Asked) -> Group:
     )
     if asked.namespace:
         rows = rows.filter(namespace=asked.namespace)
-    found, total = _first(rows.order_by("lb_id"))
+    found, total = by_address(rows, "vip", "lb_id", near=asked.near)
     hits = [_balancer(clusters[row.cluster_id], row) for row in found]
     return Group(_("Load balancers"), hits, total)
-
-
-def _first[T: Model](rows: QuerySet[T]) -> tuple[list[T], int]:
-    """The few that are shown, and how many there are, of which only keys are read."""
-    keys = list(rows.values_list("pk", flat=True)[:COUNTED])
-    return list(rows.filter(pk__in=keys[:SHOWN])) if keys else [], len(keys)
 
 
 def _balancer(cluster: Cluster, row: Binding) -> Hit:

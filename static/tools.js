@@ -46,6 +46,8 @@ window.addEventListener("pageshow", tallyAll);
   const told = palette.querySelector(".search .note");
   const list = document.getElementById("palette-found");
   const PAUSE = 90;
+  // Objects of the cluster somebody is in come first.
+  const here = /^\/clusters\/([^/]+)\//.exec(window.location.pathname)?.[1] ?? "";
   let timer = 0;
   let asking = null;
   let asked = "";
@@ -85,7 +87,7 @@ window.addEventListener("pageshow", tallyAll);
     if (!text) { list.replaceChildren(); told.textContent = ""; return; }
     asking = new AbortController();
     try {
-      const answer = await fetch(`${palette.dataset.found}?q=${encodeURIComponent(text)}`, {
+      const answer = await fetch(`${palette.dataset.found}?q=${encodeURIComponent(text)}&cluster=${here}`, {
         headers: { "HX-Request": "true" }, redirect: "manual", signal: asking.signal,
       });
       if (answer.ok) show(await answer.text());

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from console.models import Cluster
 from console.search import COUNTED, SHOWN, Asked, Clusters, Group, Hit
-from console.search.names import beginning, best
+from console.search.names import beginning, best, by_address, order
 from workloads.models import Pod, Workload
 from workloads.views.rows import pod_tone
 from workloads.views.workload_rows import ROLLOUT_TONE, rollout_words
@@ -27,7 +27,7 @@ def scope[T: Model](rows: QuerySet[T], clusters: Clusters, asked: Asked) -> Quer
 
 
 def _workloads(clusters: Clusters, asked: Asked) -> Group:
-    rows, total = best(scope(Workload.objects.all(), clusters, asked), asked.text)
+    rows, total = best(scope(Workload.objects.all(), clusters, asked), asked.text, near=asked.near)
     hits = [_workload(clusters[row.cluster_id], row) for row in rows]
     return Group(_("Workloads"), hits, total)
 
@@ -48,11 +48,9 @@ def _workload(cluster: Cluster, row: Workload) -> Hit:
 def _pods(clusters: Clusters, asked: Asked) -> Group:
     rows = scope(Pod.objects.all(), clusters, asked)
     if asked.is_address:
-        keys = list(rows.filter(_ip(asked.text)).order_by().values_list("pk", flat=True)[:COUNTED])
-        found = Pod.objects.filter(pk__in=keys[:SHOWN]).order_by("ip")
-        pods, total = list(found), len(keys)
+        pods, total = by_address(rows.filter(_ip(asked.text)), "ip", near=asked.near)
     else:
-        pods, total = best(rows, asked.text)
+        pods, total = best(rows, asked.text, near=asked.near)
     hits = [_pod(clusters[pod.cluster_id], pod) for pod in pods]
     place = clusters[pods[0].cluster_id].cluster_id if pods else ""
     return Group("Pods", hits, total, _all_pods(clusters, asked, pods), place)
@@ -98,7 +96,8 @@ def _pod(cluster: Cluster, pod: Pod) -> Hit:
 def _nodes(clusters: Clusters, asked: Asked) -> Group:
     """Nodes are known by their Pods."""
     rows = Pod.objects.filter(beginning("node", asked.text), cluster__in=list(clusters))
-    found = sorted(set(rows.order_by().values_list("cluster_id", "node").distinct()[:COUNTED]))
+    named = set(rows.order_by().values_list("cluster_id", "node").distinct()[:COUNTED])
+    found = sorted(named, key=lambda one: (one[0] != asked.near, *order(one[1]), one[0]))
     hits = [_node(clusters[key], name) for key, name in found[:SHOWN]]
     return Group(_("Nodes"), hits, len(found))
 

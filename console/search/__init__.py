@@ -5,7 +5,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from console.models import Cluster
 
@@ -17,10 +17,14 @@ LONGEST = 100
 
 @dataclass(frozen=True)
 class Asked:
-    """`text` lower-case; `namespace` when somebody typed namespace/name."""
+    """`text` lower-case; `namespace` when somebody typed namespace/name.
+
+    `near`: the cluster somebody is in, by key, whose objects come first; 0 in none.
+    """
 
     text: str
     namespace: str = ""
+    near: int = 0
 
     @property
     def is_address(self) -> bool:
@@ -84,12 +88,14 @@ def asked(typed: str) -> Asked | None:
     return Asked(text) if text else None
 
 
-def find(clusters: Sequence[Cluster], typed: str) -> Found:
-    """Everything of that name or address in these clusters."""
+def find(clusters: Sequence[Cluster], typed: str, near: str = "") -> Found:
+    """Everything of that name or address in these clusters; first of the one somebody is in."""
     wanted = asked(typed)
     if wanted is None:
         return Found()
     started = time.monotonic()
     known = {cluster.pk: cluster for cluster in clusters}
+    here = next((cluster.pk for cluster in clusters if cluster.cluster_id == near), 0)
+    wanted = replace(wanted, near=here)
     groups = [group for source in sources for group in source(known, wanted)]
     return Found([group for group in groups if group.hits], time.monotonic() - started)

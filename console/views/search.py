@@ -26,5 +26,7 @@ def found(request: HttpRequest) -> HttpResponse:
 def _context(request: HttpRequest) -> dict[str, Any]:
     check_role(request.user, Role.VIEWER)
     q = request.GET.get("q", "").strip()[: searching.LONGEST]
+    near = request.GET.get("cluster", "")
     clusters = list(Cluster.objects.only("pk", "cluster_id"))
-    return {"q": q, "found": searching.find(clusters, q), "section": "search"}
+    found = searching.find(clusters, q, near)
+    return {"q": q, "near": near, "found": found, "section": "search"}

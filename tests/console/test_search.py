@@ -21,8 +21,9 @@ def clusters(db: Any) -> tuple[Cluster, Cluster]:
     return pages.cluster("cls-a", account=account), pages.cluster("cls-b", account=account)
 
 
-def found(client: Client, q: str) -> dict[str, list[str]]:
-    groups = client.get("/search/found", {"q": q}).context["found"].groups
+def found(client: Client, q: str, cluster: str = "") -> dict[str, list[str]]:
+    asked = {"q": q, "cluster": cluster}
+    groups = client.get("/search/found", asked).context["found"].groups
     return {str(group.label): [hit.title for hit in group.hits] for group in groups}
 
 
@@ -91,6 +92,26 @@ def test_ips_vips_load_balancers_and_nodes_are_found(clusters: tuple[Cluster, Cl
     assert found(client, "203.0.113.31")["Services"] == ["store"]
     assert found(client, "2f9w")["Load balancers"] == ["lb-2f9w6ktb"]
     assert "/clusters/cls-a/services/shop/store/" in client.get("/search/?q=lb-2f").content.decode()
+
+
+def test_the_cluster_somebody_is_in_comes_first(clusters: tuple[Cluster, Cluster]) -> None:
+    one, other = clusters
+    put_pod(one, "web")
+    put_pod(other, "my-web-of-cls-b", status={"podIP": "10.20.48.91"})
+    put_pod(one, "far", status={"podIP": "10.20.48.9"})
+    client = pages.visitor()
+    assert found(client, "web")["Pods"] == ["web", "my-web-of-cls-b"]
+    assert found(client, "web", "cls-b")["Pods"] == ["my-web-of-cls-b", "web"]
+    assert found(client, "10.20.48", "cls-b")["Pods"] == ["my-web-of-cls-b", "far"]
+    assert found(client, "web", "no-such-cluster")["Pods"] == ["web", "my-web-of-cls-b"]
+    html = client.get("/search/?q=web&cluster=cls-b").content.decode()
+    assert '<input type="hidden" name="cluster" value="cls-b">' in html
+
+
+def test_addresses_stand_in_the_order_of_numbers(clusters: tuple[Cluster, Cluster]) -> None:
+    for last in (100, 9, 20):
+        put_pod(clusters[0], f"web-{last}", status={"podIP": f"10.20.48.{last}"})
+    assert found(pages.visitor(), "10.20.48")["Pods"] == ["web-9", "web-20", "web-100"]
 
 
 def test_nothing_and_nonsense_are_answered(clusters: tuple[Cluster, Cluster]) -> None:
