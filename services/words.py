@@ -191,6 +191,7 @@ KEPT = (
     gettext_noop("Create %(what)s"),
     gettext_noop("Changed %(what)s"),
     gettext_noop("Change %(what)s"),
+    gettext_noop("Set the weights of %(what)s"),
     gettext_noop("Set %(what)s to weight %(weight)s"),
     gettext_noop("Registered %(what)s"),
     gettext_noop("Register %(what)s"),
@@ -204,6 +205,7 @@ KEPT = (
     gettext_noop("listener %(keys)s"),
     gettext_noop("%(n)s targets (%(pods)s Pods) on %(keys)s"),
     gettext_noop("%(pod)s at %(address)s on %(keys)s"),
+    gettext_noop("%(address)s on %(keys)s"),
     gettext_noop("%(n)s Pods"),
     gettext_noop("TKE's service-controller binds in this cluster."),
     gettext_noop("%(lb)s does not carry podgate's tags for this Service."),
@@ -214,6 +216,10 @@ KEPT = (
     gettext_noop("It uses the host's network, so it has no address of its own."),
     gettext_noop("Its containers are not ready yet."),
     gettext_noop("It is terminating."),
+    gettext_noop(
+        "Kubernetes %(version)s knows no readiness gates: they come with 1.14. Pods of this "
+        "cluster become Ready without asking a load balancer."
+    ),
     gettext_noop(
         "Kubernetes %(version)s is older than 1.16 and has no admissionregistration.k8s.io/v1. "
         "Put the gate into the Pod template."

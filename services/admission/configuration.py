@@ -17,6 +17,8 @@ API_VERSION = "admissionregistration.k8s.io/v1"
 TIMEOUT_SECONDS = 2
 # admissionregistration.k8s.io/v1, which all of this is written for.
 OLDEST = (1, 16)
+# The first whose kubelets ask a Pod's readiness gates.
+GATES_SINCE = (1, 14)
 # Since then every namespace carries its name as a label.
 LABELLED = (1, 21)
 OWN_LABEL = "podgate.dev/namespace"
@@ -114,6 +116,22 @@ def minor(version: str) -> tuple[int, int]:
         return int(numbers[0]), int(numbers[1].rstrip("+"))
     except (ValueError, IndexError):
         return 0, 0
+
+
+def too_old(version: str) -> str:
+    """Why this version's Pods get no gate from a webhook; empty when they may, or nobody knows."""
+    known = minor(version)
+    if known == (0, 0) or known >= OLDEST:
+        return ""
+    if known < GATES_SINCE:
+        return (
+            f"Kubernetes {version} knows no readiness gates: they come with 1.14. Pods of this "
+            "cluster become Ready without asking a load balancer."
+        )
+    return (
+        f"Kubernetes {version} is older than 1.16 and has no admissionregistration.k8s.io/v1. "
+        "Put the gate into the Pod template."
+    )
 
 
 def selector_label(version: str) -> str:

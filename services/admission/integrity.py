@@ -114,11 +114,8 @@ class Keeper:
     def _why_not(self, door: Kube) -> str:
         """Why nothing is registered in this cluster; empty when it may be."""
         self._version = self.front.version or self._version or _version(door)
-        if (0, 0) < configuration.minor(self._version) < configuration.OLDEST:
-            return (
-                f"Kubernetes {self._version} is older than 1.16 and has no "
-                "admissionregistration.k8s.io/v1. Put the gate into the Pod template."
-            )
+        if words := configuration.too_old(self._version):
+            return words
         if not (self.front.where or self.front.service):
             return "Nobody said where API servers reach the webhook: set PODGATE_WEBHOOK_ADDRESS."
         if not self.known():

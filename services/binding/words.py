@@ -55,9 +55,10 @@ def _what(steps: Sequence[Step], names: Mapping[str, str] | None = None) -> str:
     if not targets:
         return f"listener{'s' if len(keyed) > 1 else ''} {listeners}"
     weights = {step.weight for step in keyed if isinstance(step, SetWeight)}
+    before = "the weights of " if len(weights) > 1 else ""
     weight = f" to weight {weights.pop()}" if len(weights) == 1 else ""
     if len(targets) == 1:
         pod = (names or {}).get(targets[0].ip)
         return f"{pod + ' at ' if pod else ''}{targets[0]} on {listeners}{weight}"
     pods = len({target.ip for target in targets})
-    return f"{len(targets)} targets ({pods} Pods) on {listeners}{weight}"
+    return f"{before}{len(targets)} targets ({pods} Pods) on {listeners}{weight}"

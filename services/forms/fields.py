@@ -95,13 +95,13 @@ class TargetPort(forms.CharField):
             raise fail(_("Enter the container port."))
         if NUMBER.fullmatch(text):
             if not 1 <= int(text) <= 65535:
-                raise fail(_("The port must be 1~65535."))
+                raise fail(_("The target port must be 1~65535."))
             return int(text)
         if len(text) > 15 or not PORT_NAME.fullmatch(text):
             raise fail(
                 _(
-                    "Port format incorrect: a number, or the name of a container port (up to 15 "
-                    "lowercase letters, digits and '-')."
+                    "Target port format incorrect: a number, or the name of a container port (up "
+                    "to 15 lowercase letters, digits and '-')."
                 )
             )
         return text

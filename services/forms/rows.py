@@ -44,7 +44,7 @@ class PortRow(Row):
         65535,
         label=_("Service port"),
         empty=_("Enter the service port."),
-        outside=_("The port must be 1~65535."),
+        outside=_("The service port must be 1~65535."),
     )
     node_port = Whole(
         30000,

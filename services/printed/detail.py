@@ -59,6 +59,12 @@ class Detail:
     error: str = ""
 
     @property
+    def lb_word(self) -> str:
+        word = self.binding.lb_status if self.binding else ""
+        words = {"running": _("running"), "creating": _("being created"), "missing": _("missing")}
+        return words.get(word, word)
+
+    @property
     def uid(self) -> str:
         """Of this very Service: others had its name before."""
         if self.service:

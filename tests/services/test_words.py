@@ -6,9 +6,23 @@ import pytest
 from django.utils import translation
 
 from services import binding
+from services.binding import waits
 from services.binding.gate import Backing, gate_condition
+from services.binding.plan import (
+    Batch,
+    CreateListener,
+    DeleteListener,
+    Deregister,
+    ModifyListener,
+    Register,
+    SetWeight,
+    Step,
+)
+from services.binding.state import Key, Target
+from services.binding.words import describe, told
 from services.limits import Sentence
 from services.limits.catalogue import TEMPLATES
+from services.spec import HealthCheck
 from services.words import KEPT, said, stored
 
 REASON = re.compile(r"(?:again|ComeBack)\([^\n\"]*, \"([^\"]+)\"\)")
@@ -35,6 +49,30 @@ def test_what_a_gate_says_is_said_in_the_readers_language(health: str, lb: str) 
         assert told.startswith(lb or "待创建的负载均衡")
         assert "TCP:80" in told
         assert " of " not in told
+
+
+ADDRESS, KEY = Target("127.80.20.9", 8080), Key("TCP", 80)
+OTHER = Target("127.80.20.10", 8080)
+MADE: dict[str, tuple[Step, ...]] = {
+    "CreateListener": (CreateListener(KEY, HealthCheck(), 0),),
+    "ModifyListener": (ModifyListener(KEY, HealthCheck(), 0),),
+    "BatchModifyTargetWeight": (SetWeight(KEY, ADDRESS, 0), SetWeight(KEY, OTHER, 10)),
+    "BatchRegisterTargets": (Register(KEY, ADDRESS, 10, "u1"), Register(KEY, OTHER, 10, "u2")),
+    "BatchDeregisterTargets": (Deregister(KEY, ADDRESS), Deregister(KEY, OTHER)),
+    "DeleteLoadBalancerListeners": (DeleteListener(KEY), DeleteListener(Key("UDP", 53))),
+}
+
+
+@pytest.mark.parametrize("action", MADE)
+@pytest.mark.parametrize("names", [{}, {ADDRESS.ip: "web-1"}])
+def test_no_english_is_left_in_a_step(action: str, names: dict[str, str]) -> None:
+    """Of one target or several, with a Pod known or none: words kept and words foretold."""
+    for steps in (MADE[action][:1], MADE[action]):
+        batch = Batch(action, steps)
+        for text in (told(batch, names), str(describe(batch, names))):
+            with translation.override("zh-hans"):
+                words = stored(text).replace("web-1", "").replace("Pod", "")
+            assert re.findall(r"[a-z]{2,}", words) == [], words
 
 
 def test_in_english_a_stored_text_stays_as_it_is() -> None:
@@ -79,9 +117,10 @@ def test_a_problem_and_its_fix_are_said_one_after_the_other() -> None:
 
 
 def test_why_a_run_comes_back_is_kept_in_words_that_can_be_translated() -> None:
-    """Every literal reason of `again` and `ComeBack` in the engine."""
+    """Every literal reason of `again` and `ComeBack` in the engine, and those with a name."""
     rooms = Path(binding.__file__).parent.glob("*.py")
     said = [found for room in rooms for found in REASON.findall(room.read_text())]
+    said += [waits.MORE_STEPS, f"lb-1 {waits.BEING_CREATED}"]
     assert len(said) >= 8
     with translation.override("zh-hans"):
         assert [text for text in said if stored(text) == text] == []
