@@ -11,7 +11,7 @@ from console import facts, kube, kubeconfig, secrets, tencent
 from console.addresses import is_loopback
 from console.kube import KubeError
 from console.models import Account, Binder, Claim, Cluster
-from console.tencent import CloudError
+from console.tencent import CloudError, Throttled
 
 # The commit the sandbox's API servers say they were built from.
 SANDBOX_COMMIT = "podgate-sandbox"
@@ -62,7 +62,10 @@ def _verified_uin(account: Account, *, expected: str) -> str:
     try:
         uin = tencent.caller_uin(account)
     except CloudError as error:
-        raise Refused(f"The cloud does not accept this key: {error}") from None
+        # Only an answer is a verdict on the key.
+        is_answer = not isinstance(error, Throttled) and error.code not in tencent.NO_VERDICT
+        what = "does not accept this key" if is_answer else "could not be asked whose key this is"
+        raise Refused(f"The cloud {what}: {error}") from None
     if expected and uin != expected:
         raise Refused(f"This key belongs to Uin {uin}, not to {expected}.")
     return uin

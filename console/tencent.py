@@ -96,8 +96,8 @@ _CODES: dict[str, type[CloudError]] = {
     "ResourcesSoldOut": QuotaExceeded,
     "RequestLimitExceeded": Throttled,
 }
-# Worth asking again at once, when asking changes nothing.
-_PASSING = {"NetworkError", "InternalError"}
+# No word on what was asked: worth asking again at once, when asking changes nothing.
+NO_VERDICT = {"NetworkError", "InternalError"}
 _READS = ("Describe", "Get", "List", "Check", "Query", "Inquiry")
 
 
@@ -129,7 +129,7 @@ def call(
         try:
             return _once(account, service, action, params or {}, priority)
         except CloudError as error:
-            passing = error.code.partition(".")[0] in _PASSING
+            passing = error.code.partition(".")[0] in NO_VERDICT
             if not passing or time.monotonic() - started >= REQUEST_SECONDS:
                 raise
         time.sleep(wait)

@@ -116,7 +116,7 @@ def read_env(state: Path) -> dict[str, str]:
 
 def write_env(state: Path, environment: dict[str, str]) -> None:
     """What another shell needs to act on the running stack: `set -a; . .sandbox/env; set +a`."""
-    names = [n for n in environment if n.startswith("PODGATE_") and n != "PODGATE_STATE"]
+    names = [name for name in environment if name.startswith("PODGATE_")]
     lines = [
         f"{name}={shlex.quote(environment[name])}"
         for name in sorted([*names, "DATABASE_URL", "REDIS_URL"])

@@ -1,6 +1,7 @@
 """The commands that register things, against the sandbox."""
 
 import base64
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -78,6 +79,13 @@ def test_a_key_the_cloud_does_not_know_is_refused(sandbox: World) -> None:
         call_command(
             "add_account", "shop", region="ap-guangzhou", endpoint=sandbox.tencent["endpoint"]
         )
+    assert not Account.objects.exists()
+
+
+def test_a_cloud_that_cannot_be_reached_says_nothing_of_the_key() -> None:
+    os.environ["TENCENTCLOUD_SECRET_ID"] = os.environ["TENCENTCLOUD_SECRET_KEY"] = "x"
+    with pytest.raises(CommandError, match="could not be asked whose key this is: NetworkError"):
+        call_command("add_account", "shop", region="ap-guangzhou", endpoint="http://127.0.0.1:1")
     assert not Account.objects.exists()
 
 
@@ -259,6 +267,26 @@ def test_a_weak_or_missing_password_is_refused() -> None:
     with pytest.raises(CommandError, match="too short"):
         call_command("add_user", "ana", role="viewer")
     assert not User.objects.exists()
+
+
+def welcome(world: World, state: Path) -> None:
+    """What `make run` says first, in a state folder without a kubeconfig."""
+    (state / "password").write_text("a long enough password\n")
+    found = world.facts["clusters"].items()
+    clusters = {name: each | {"kubeconfig": str(state / name)} for name, each in found}
+    (state / "world.json").write_text(json.dumps(world.facts | {"clusters": clusters}))
+    call_command("welcome", state=state)
+
+
+def test_the_cloud_half_alone_brings_an_account_and_no_cluster(
+    sandbox: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PODGATE_SANDBOX", "tencent")
+    welcome(sandbox, tmp_path)
+    welcome(sandbox, tmp_path)
+    assert Account.objects.get().name == "shop-prod"
+    assert User.objects.get().username == "admin"
+    assert not Cluster.objects.exists()
 
 
 def test_access_is_complete_with_the_sandboxs_admin(

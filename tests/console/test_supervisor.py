@@ -177,6 +177,8 @@ def test_a_second_start_keeps_keys_password_database_and_addresses(
     assert again == first
     assert (tmp_path / "password").read_text() == password
     assert (tmp_path / "env").stat().st_mode & 0o077 == 0
+    # Another shell finds all of it, wherever the state is.
+    assert environment.read_env(tmp_path)["PODGATE_STATE"] == str(tmp_path)
 
 
 def test_two_checkouts_share_nothing(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:

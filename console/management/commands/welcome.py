@@ -29,7 +29,8 @@ class Command(BaseCommand):
             os.environ["PODGATE_PASSWORD"] = (state / "password").read_text().strip()
             call_command("add_user", "admin", role="admin")
         world_file = state / "world.json"
-        if os.environ.get("PODGATE_SANDBOX", "all") == "off" or not world_file.exists():
+        sandbox = os.environ.get("PODGATE_SANDBOX", "all")
+        if sandbox == "off" or not world_file.exists():
             return
         world = json.loads(world_file.read_text())
         tencent = world["tencent"]
@@ -42,6 +43,8 @@ class Command(BaseCommand):
             region=tencent["region"],
             endpoint=tencent["endpoint"],
         )
+        if sandbox == "tencent":
+            return  # The cloud alone: its clusters have no API servers; the user brings one.
         by_tke = os.environ.get("PODGATE_SANDBOX_TKE_BINDS", "").split()
         for cluster_id, cluster in world["clusters"].items():
             if Cluster.objects.filter(cluster_id=cluster_id, server=cluster["server"]).exists():

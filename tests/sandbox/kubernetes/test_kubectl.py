@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.wait import until
 from tests.world import World
 
 GATES = "[{conditionType: podgate.dev/clb-ready}]"
@@ -34,6 +35,14 @@ spec:
   allocateLoadBalancerNodePorts: false
   selector: {app: web}
   ports: [{name: http, port: 80, targetPort: http}]
+"""
+
+
+BUDGET = """
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
 """
 
 
@@ -239,9 +248,10 @@ def test_a_budget_is_shown_and_asked_before_an_eviction(kubectl: Kubectl) -> Non
     one = DEMO.replace("replicas: 2", "replicas: 1")
     kubectl("apply", "-f", "-", given=one)
     kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s")
-    kubectl("create", "poddisruptionbudget", "web", "--selector=app=web", "--min-available=1")
-    has_counted = "--for=jsonpath={.status.currentHealthy}=1"
-    kubectl("wait", has_counted, "pdb/web", "--timeout=60s")
+    # Debian's kubectl 1.20 would create a policy/v1beta1 one, and cannot wait for a JSON path.
+    kubectl("apply", "-f", "-", given=BUDGET)
+    counted = ("get", "pdb", "web", "-o", "jsonpath={.status.currentHealthy}")
+    until(lambda: kubectl(*counted) == "1", seconds=60, every=0.3)
     cells = kubectl("get", "pdb", "web", "--no-headers").split()
     assert cells[:4] == ["web", "1", "N/A", "0"]
     pod = kubectl("get", "pods", "-o", "jsonpath={.items[0].metadata.name}")
