@@ -17,7 +17,7 @@ from console.celery import app
 from console.models import Account, Cluster
 from services import rechecks
 from services.admission import abandoned
-from services.binding import explaining, health, leases, opening, run, sweeping, trying
+from services.binding import explaining, health, leases, opening, run, sweeping, trying, wanted
 from services.binding.reconcile import reconcile as reconcile_binding
 from services.binding.rows import Row
 from services.models import Binding
@@ -52,7 +52,8 @@ def _unless_stopping() -> None:
 @app.task
 def reconcile(binding_id: int) -> None:
     _unless_stopping()
-    reconcile_binding(binding_id)
+    if not wanted.is_done(binding_id):
+        reconcile_binding(binding_id)
 
 
 @app.task

@@ -4,6 +4,7 @@ Nothing to do makes no writes. Errors are for `reconcile`.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -37,18 +38,14 @@ def work(run: Run) -> Outcome:
     reading.read(run)
     binding = run.binding
     before: list[Step] = []
+    known: list[Pod] | None = None
     for _ in range(ROUNDS):
         observed = balancer.look(run)
         if observed is None and run.is_leaving:
             return _leave(run)
-        pods = reading.pods(run)
-        has = _owned(run, observed, pods)
-        desired = reading.desired(run, pods, has)
-        steps = plan(has, desired)
+        pods, has, desired, todo = _plan(run, observed, known)
         telling.note(run, has, desired, pods)
-        run.steps = steps
         telling.show(run, has, is_first=not before)
-        todo = [s for s in steps if s not in run.refused and lanes.is_possible(s, observed)]
         if not todo:
             drains.note(binding, pods, timezone.now())
             return _settled(run, has)
@@ -59,11 +56,33 @@ def work(run: Run) -> Outcome:
                 continue
         if todo == before:
             raise CloudError("FailedOperation.NoEffect", "The CLB says done, but it is not.")
-        before = todo
+        before, known = todo, pods
         drains.begin(binding, has, todo, pods, timezone.now())
         if errors := lanes.perform(run, observed, todo, pods):
             raise errors[0]
     return again(MORE_SECONDS, waits.MORE_STEPS)
+
+
+class Planned(NamedTuple):
+    pods: list[Pod]
+    has: State
+    desired: State
+    # The steps that can be taken now; all of them are in the run.
+    todo: list[Step]
+
+
+def _plan(run: Run, observed: Observed | None, known: list[Pod] | None) -> Planned:
+    """Look and plan. By the Pods `known` from before a write it is only read back whether all is
+    done: what is left to do is planned by the Pods of now.
+    """
+    pods = reading.pods(run) if known is None else known
+    has = _owned(run, observed, pods)
+    desired = reading.desired(run, pods, has)
+    run.steps = plan(has, desired)
+    todo = [s for s in run.steps if s not in run.refused and lanes.is_possible(s, observed)]
+    if todo and known is not None:
+        return _plan(run, observed, None)
+    return Planned(pods, has, desired, todo)
 
 
 def _owned(run: Run, observed: Observed | None, pods: Sequence[Pod]) -> State:

@@ -51,6 +51,12 @@ def send(ids: Iterable[int]) -> None:
             tasks.deliver(tasks.reconcile, pk)
 
 
+def is_done(pk: int) -> bool:
+    """Nothing is wanted any more and nothing is due: the message was sent a second time."""
+    left = Q(wanted__gt=F("done")) | Q(due_at__isnull=False)
+    return not Binding.objects.filter(left, pk=pk).exists()
+
+
 def due() -> QuerySet[Binding]:
     """Bindings whose task should run now, unless it is on its way."""
     now = timezone.now()

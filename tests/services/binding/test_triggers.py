@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from console import kinds, secrets
 from console.models import Account, Cluster
+from services import tasks
 from services.binding import health, leases, ticking, waking, wanted
 from services.binding.ticking import Ticker
 from services.models import Binding, Lease, Registration
@@ -57,6 +58,22 @@ def test_a_lease_has_one_holder() -> None:
         assert second is None
     with leases.held("lb-1") as third:
         assert third is not None
+
+
+def test_a_message_that_comes_when_all_is_done_looks_at_nothing(binding: Binding) -> None:
+    tasks.reconcile(binding.pk)
+    binding.refresh_from_db()
+    assert (binding.sent_at, binding.attempts) == (None, 0)
+
+
+def test_a_message_that_is_wanted_or_due_is_worked_on(binding: Binding) -> None:
+    now = timezone.now()
+    for change in ({"wanted": 2}, {"due_at": now}):
+        Binding.objects.update(done=1, attempts=0, due_at=None)
+        Binding.objects.update(**change)
+        tasks.reconcile(binding.pk)
+        # Nobody is at the cluster's address.
+        assert Binding.objects.get().attempts == 1
 
 
 def test_a_lease_that_ran_out_is_free() -> None:
