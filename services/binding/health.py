@@ -1,15 +1,16 @@
 """The health poll: one coalesced read per account and region, and whose gates it makes due.
 
 First look at registration + interval x healthy threshold, then every quarter second while a
-target is Unknown, rarely otherwise. "Not healthy yet" is a look to come, never an error. Gates are
-written by `opening`, apart: hundreds of them must not keep the next look waiting.
+target is Unknown; soon where others serve meanwhile or one just died, rarely otherwise. "Not
+healthy yet" is a look to come, never an error. Gates are written by `opening`, apart: hundreds of
+them must not keep the next look waiting.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from console import live
@@ -24,12 +25,17 @@ from services.binding.run import report, stored_problems, topic
 from services.models import Binding, Registration
 
 EAGER = timedelta(seconds=0.2)
+# Targets serve while others are not checked yet: a rollout, in which they may die.
+ROLLING = timedelta(seconds=1)
+# Where a target died others follow, or it comes back; it did so this lately.
+FALLING, LATELY = timedelta(seconds=0.5), timedelta(seconds=30)
 TROUBLED = timedelta(seconds=2)
 CALM = timedelta(seconds=10)
 AFTER_ERROR = timedelta(seconds=1)
 LONG = timedelta(seconds=30)
 # A phase that comes back within this time is the same event.
 FLAP = timedelta(seconds=30)
+_UNKNOWN = {"", "Unknown"}
 HEALTH_PHASES = {"Pending", "Checking", "Ready", "Degraded"}
 
 type Said = dict[tuple[str, Place], str]
@@ -153,16 +159,27 @@ def words(binding: Binding) -> list[str]:
 def next_look(binding: Binding, now: datetime) -> datetime:
     """When the next word can be news."""
     rows = binding.registrations.filter(registered_at__isnull=False).order_by()
+    since = dict(rows.values_list("health").annotate(since=Max("health_since")))
+    looks = []
+    if "Dead" in since:
+        died = since["Dead"]
+        looks.append(now + (FALLING if died and now - died < LATELY else TROUBLED))
+    if since.keys() & _UNKNOWN:
+        looks += _first_looks(binding, rows, now)
+        if since.keys() & ledger.HEALTHY:
+            looks.append(now + ROLLING)
+    return min(looks, default=now + CALM)
+
+
+def _first_looks(
+    binding: Binding, rows: QuerySet[Registration], now: datetime
+) -> Iterator[datetime]:
+    """At those that the CLB says nothing of yet."""
     first_look = timedelta(seconds=binding.first_look)
-    unknown = rows.filter(health__in=("", "Unknown"))
-    waiting = [
-        max(registered_at + first_look, now + _patience(now - registered_at, first_look))
-        for registered_at in unknown.values_list("registered_at", flat=True).distinct()
-        if registered_at
-    ]
-    if waiting:
-        return min(waiting)
-    return now + (TROUBLED if rows.filter(health="Dead").exists() else CALM)
+    times = rows.filter(health__in=_UNKNOWN).values_list("registered_at", flat=True).distinct()
+    for at in times:
+        if at:
+            yield max(at + first_look, now + _patience(now - at, first_look))
 
 
 def _patience(waited: timedelta, first_look: timedelta) -> timedelta:

@@ -231,6 +231,24 @@ def test_what_is_alive_is_looked_at_rarely(binding: Binding) -> None:
     assert health.next_look(binding, now) == now + health.CALM
 
 
+def test_who_serves_is_not_out_of_sight_until_new_targets_can_be_alive(binding: Binding) -> None:
+    binding.first_look = 15
+    registration(binding, "Alive", seconds_ago=60)
+    registration(binding, "Unknown", seconds_ago=2)
+    now = timezone.now()
+    assert health.next_look(binding, now) == now + health.ROLLING
+
+
+def test_where_a_target_just_died_the_others_are_looked_at_soon(binding: Binding) -> None:
+    binding.first_look = 15
+    dead = registration(binding, "Dead", seconds_ago=60)
+    registration(binding, "Unknown", seconds_ago=2)
+    now = timezone.now()
+    assert health.next_look(binding, now) == now + health.TROUBLED
+    Registration.objects.filter(pk=dead.pk).update(health_since=now - timedelta(seconds=3))
+    assert health.next_look(binding, now) == now + health.FALLING
+
+
 def test_a_pods_change_wakes_the_bindings_that_select_it(
     binding: Binding, cluster: Cluster, queue: Any
 ) -> None:
