@@ -228,8 +228,11 @@ def connect(cluster: Cluster) -> Kube:
     """The connection pool of this cluster, made anew when its address or credentials change."""
     # One thread at a time: the client's modules import each other in a circle, and of two threads
     # that begin at once one finds them half made.
-    with _making:
-        return _connection(cluster.server, cluster.ca_data, cluster.credentials)
+    try:
+        with _making:
+            return _connection(cluster.server, cluster.ca_data, cluster.credentials)
+    except secrets.Unreadable as error:
+        raise KubeError(0, "UnreadableCredentials", str(error)) from None
 
 
 @lru_cache(maxsize=1024)

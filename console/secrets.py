@@ -87,9 +87,14 @@ def scrubbed(value: object) -> object:
 
 
 class ScrubbedFormatter(logging.Formatter):
-    """Scrubs the finished line, so that arguments and tracebacks are covered too."""
+    """Scrubs the finished line, so that arguments and tracebacks are covered too.
+
+    What a visitor was refused (a page that is not there, one beyond his role) is one line.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
+        if 400 <= getattr(record, "status_code", 0) < 500:
+            record = logging.makeLogRecord(record.__dict__ | {"exc_info": None, "exc_text": None})
         return scrub(super().format(record))
 
 

@@ -189,9 +189,11 @@ def _send(account: Account, service: str, action: str, params: dict[str, Any]) -
         from requests import RequestException
         from tencentcloud.common.exception import TencentCloudSDKException
 
-    client = _client(
-        service, account.region, account.endpoint, account.secret_id, account.secret_key
-    )
+    keys = account.secret_id, account.secret_key
+    try:
+        client = _client(service, account.region, account.endpoint, *keys)
+    except secrets.Unreadable as error:
+        raise CloudError("UnreadableSecret", str(error)) from None
     try:
         answer: dict[str, Any] = client.call_json(action, params)["Response"]
     except TencentCloudSDKException as error:

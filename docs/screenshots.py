@@ -1,9 +1,10 @@
-"""Takes docs/screenshots/ from a product it starts itself: `python -m docs.screenshots [FOLDER]`.
+"""Takes docs/screenshots/ from a product it starts itself: `python -m docs.screenshots`.
 
 One run of about seven minutes in real time, so that every duration is what a person would see.
+`--only clusters service --looks 1280 1920-dark-zh` takes a part of them, in less.
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -51,6 +52,8 @@ class Camera:
     product: Running
     browser: Browser
     folder: Path
+    only: Sequence[str] = ()
+    looks: Sequence[Look] = ALL
     after: Callable[[Page, str], None] = lambda page, name: None
     pages: dict[Look, Page] = field(default_factory=dict)
 
@@ -64,7 +67,7 @@ class Camera:
         context.add_cookies([here])  # type: ignore[list-item]
         page = self.pages[look] = context.new_page()
         page.goto("/login/")
-        if look in BOTH:
+        if look in BOTH and not self.only:
             page.screenshot(path=self.folder / f"login-{look.suffix}.png")
         page.fill("[name=username]", "admin")
         page.fill("[name=password]", self.product.password)
@@ -74,6 +77,8 @@ class Camera:
         self, name: str, path: str = "", looks: Sequence[Look] = BOTH, do: Do | None = None
     ) -> None:
         for look in looks:
+            if look not in self.pages or (self.only and name not in self.only):
+                continue
             page = self.pages[look]
             try:
                 if path:
@@ -112,20 +117,28 @@ def settled(page: Page) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "screenshots"
-    folder.mkdir(exist_ok=True)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path(__file__).parent / "screenshots"
+    )
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
+    suffixes = [look.suffix for look in ALL]
+    parser.add_argument("--looks", nargs="+", default=suffixes, choices=suffixes)
+    wanted = parser.parse_args()
+    wanted.folder.mkdir(exist_ok=True)
+    looks = [look for look in ALL if look.suffix in wanted.looks]
     with running() as product, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
         )
-        story(Camera(product, browser, folder))
+        story(Camera(product, browser, wanted.folder, wanted.only, looks))
         browser.close()
 
 
 def story(camera: Camera) -> None:
     product = camera.product
     world.build(product)
-    for look in ALL:
+    for look in camera.looks:
         camera.open(look)
         camera.pages[look].set_default_timeout(12_000)
     before_anything(camera)
@@ -159,8 +172,10 @@ def before_anything(camera: Camera) -> None:
 
 
 def router(camera: Camera) -> None:
-    camera.take("remedy-ccn", f"{ROUTER}/", do=lambda page: follow(page, "#direct_access .toggle"))
-    page = camera.pages[SMALL]
+    camera.take("remedy-ccn", f"{ROUTER}/", do=to_ccn)
+    page = next(iter(camera.pages.values()))
+    page.goto(f"{ROUTER}/")
+    to_ccn(page)
     page.click("main form[method=post] button.primary")
     page.wait_for_url("**/clusters/cls-router01/")
     world.build_router(camera.product)
@@ -250,6 +265,10 @@ def pick(page: Page) -> None:
 def follow(page: Page, selector: str) -> None:
     page.click(selector)
     page.wait_for_selector(".remedy")
+
+
+def to_ccn(page: Page) -> None:
+    follow(page, "#direct_access .toggle")
 
 
 def found(page: Page) -> None:

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from console import activity
 from console.access import Role, cluster_for, has_role, require_role, role_of
 from console.doors import Call
-from console.models import Account, Cluster
+from console.models import Account, Activity, Cluster
 from tests.console.pages import visitor
+from tests.services.test_pages import put_service
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +133,63 @@ def test_only_these_addresses_answer_strangers() -> None:
     # metrics asks for a token or a role by itself.
     allowed = {"login/", "healthz", "metrics", "language/", "i18n/setlang/", "theme/"}
     assert public <= allowed, public
+
+
+@pytest.fixture
+def locked() -> Cluster:
+    """A cluster whose stored credentials, and those of its account, no key decrypts any more."""
+    account = Account.objects.create(
+        name="lost", uin="1", region="ap-guangzhou", endpoint="http://127.0.0.1:1"
+    )
+    return Cluster.objects.create(
+        cluster_id="cls-lost0001", account=account, server="https://127.0.0.1:1"
+    )
+
+
+def addresses(cluster: Cluster) -> list[str]:
+    """Every address of the console, filled in with this cluster and a Service of it."""
+    put_service(cluster)
+    words = {"cluster_id": cluster.cluster_id, "namespace": "shop", "kind": "deployment"}
+    return [
+        "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: words.get(found[1], "bar"), route)
+        for route, _view in patterns(get_resolver().url_patterns)
+    ]
+
+
+# What belongs to the person and to nobody else.
+OWN = {"/login/", "/logout/", "/theme/", "/language/", "/i18n/setlang/"}
+
+
+def test_a_viewer_changes_nothing_wherever_he_posts(locked: Cluster) -> None:
+    client = visitor(Role.VIEWER)
+    before = Activity.objects.count()
+    for address in addresses(locked):
+        refused = client.post(address).status_code in {403, 404, 405}
+        # Facts are read anew, and which columns somebody sees is his own business.
+        is_harmless = address.endswith(("/refresh/", "/pods/columns/"))
+        assert refused or is_harmless or address in OWN, address
+    assert Activity.objects.count() == before
+
+
+def test_nobody_without_a_role_reads_or_writes_anywhere(locked: Cluster) -> None:
+    client = visitor(None)
+    for address in addresses(locked):
+        for answer in (client.get(address), client.post(address)):
+            is_open = address in OWN | {"/healthz"}
+            assert answer.status_code in {401, 403, 404, 405} or is_open, address
+
+
+def test_credentials_that_no_key_decrypts_are_an_error_on_the_page_and_not_of_it(
+    locked: Cluster,
+) -> None:
+    client = visitor(Role.ADMIN)
+    for address in addresses(locked):
+        if address not in OWN:
+            assert client.get(address).status_code != 500, address
+            assert client.post(address).status_code != 500, address
+    client.post(f"/clusters/{locked.cluster_id}/refresh/")
+    page = client.get(f"/clusters/{locked.cluster_id}/").text
+    assert "PODGATE_ENCRYPTION_KEYS lacks its key" in page
 
 
 def test_an_activity_holds_request_ids_of_both_doors_and_no_secrets() -> None:

@@ -100,3 +100,24 @@ def test_a_logged_traceback_is_scrubbed_too() -> None:
     text = ScrubbedFormatter("%(message)s").format(record)
     assert "ValueError" in text
     assert "hush-hush" not in text
+
+
+def test_what_a_visitor_was_refused_is_one_line_and_a_failure_is_not() -> None:
+    def line(status_code: int) -> str:
+        try:
+            raise PermissionError
+        except PermissionError:
+            record = logging.LogRecord(
+                "django.request",
+                logging.WARNING,
+                __file__,
+                1,
+                "Refused: %s",
+                ("/x",),
+                sys.exc_info(),
+            )
+        record.status_code = status_code
+        return ScrubbedFormatter("%(message)s").format(record)
+
+    assert line(403) == "Refused: /x"
+    assert "Traceback" in line(500)
