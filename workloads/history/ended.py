@@ -47,7 +47,6 @@ def figures(found: Picture) -> dict[str, Any]:
     return {
         "bound": round(found.bound, 1),
         "waves": found.wave_count,
-        "wave": round(found.pace.wave, 1),
         "check": found.pace.check,
         "slowest": slow[0].value if slow else "",
         "slowest_seconds": round(slow[1], 1) if slow else None,

@@ -95,8 +95,15 @@ class Picture:
         return waves.count(max(self.replaced, len(self.new)), self.at_once)
 
     @property
+    def bound_waves(self) -> int:
+        return waves.count(self.replaced, self.at_once)
+
+    @cached_property
     def bound(self) -> float:
-        return waves.bound(self.replaced, self.at_once, self.pace)
+        """Of a rollout that is over never more than it took: Kubernetes tells whole seconds."""
+        bound = waves.bound(self.replaced, self.at_once, lives.fastest(self.new, self.pace))
+        took = (self.now - self.rollout.started_at).total_seconds()
+        return bound if self.is_running else max(0.0, min(bound, took))
 
     @cached_property
     def left(self) -> waves.Left:

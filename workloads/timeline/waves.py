@@ -1,7 +1,8 @@
 """How fast a rollout can be, and how far it is: waves, the physical bound, time left; pure.
 
 A wave is as many Pods as the strategy lets be replaced at once; the bound is what remains when
-nothing waits for us: waves x (start + bind + interval x threshold + the kubelet's second).
+nothing waits for us: waves x (start + bind + interval x threshold + the kubelet's second), each as
+fast as the fastest of these Pods had it.
 """
 
 import math
@@ -35,10 +36,11 @@ class Pace:
     check: float
     gated: bool
     min_ready: float = 0.0
+    kubelet: float = KUBELET
 
     @property
     def wave(self) -> float:
-        clb = self.bind + self.check + KUBELET if self.gated else 0.0
+        clb = self.bind + self.check + self.kubelet if self.gated else 0.0
         return self.start + clb + self.min_ready
 
 

@@ -83,12 +83,17 @@ def _figures(found: Picture) -> Iterator[Figure]:
         yield _time_left(found, passed)
     else:
         yield Figure(_("Took"), seconds(passed), "", _over_bound(passed, found.bound))
-    wave: dict[str, Any] = {"waves": found.wave_count, "wave": seconds(found.pace.wave)}
-    waves = ngettext("%(waves)s wave × %(wave)s", "%(waves)s waves × %(wave)s", wave["waves"])
-    bound = waves % wave if found.bound else _("no Pod to replace")
-    yield Figure(_("Physical bound"), seconds(found.bound), "", bound)
+    yield Figure(_("Physical bound"), seconds(found.bound), "", _bound_words(found))
     yield _new_ready(found)
     yield from _capacity(found)
+
+
+def _bound_words(found: Picture) -> str:
+    count = found.bound_waves
+    if not found.bound or not count:
+        return _("no Pod to replace")
+    told = ngettext("%(waves)s wave × %(wave)s", "%(waves)s waves × %(wave)s", count)
+    return told % {"waves": count, "wave": seconds(found.bound / count)}
 
 
 def _time_left(found: Picture, passed: float) -> Figure:

@@ -1,5 +1,6 @@
 """Rollouts that are over: who began them, how they are listed, how long they are kept."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -58,6 +59,26 @@ def test_a_finished_rollout_is_listed_and_has_its_waterfall(
     assert page.content.decode().count('<tr id="r-new') == 4
     assert 'data-live="' + f"{ROOT}/rollout/waterfall" not in page.content.decode()
     assert "Took" in text(page)
+
+
+def test_no_rollout_is_faster_than_its_physical_bound(viewer: Client, cluster: Cluster) -> None:
+    """Two waves of two; one Pod of each was quicker than the other, and so was the next wave."""
+    started = timezone.now() - timedelta(hours=2)
+    quick = {"containers_ready": 1.0, "registered": 1.3, "first_healthy": 16.0, "gate": 16.1}
+    for wave in range(2):
+        begins = started + timedelta(seconds=16.4 * wave)
+        put(cluster, f"new-{wave}-quick", begins, ready=16.4, **quick)
+        put(cluster, f"new-{wave}-slow", begins)
+    ended_at = started + timedelta(seconds=35.4)
+    known = {"figures": {"check": 15.0}, "result": "complete"}
+    over = begin(cluster, started, finished_at=ended_at, **known)
+    said = text(viewer.get(f"{ROOT}/rollouts/{over.pk}/"))
+    (share,) = re.findall(r"(\d+) % of the bound", said)
+    assert 100 <= int(share) < 115
+    assert "2 waves × 16 s" in said
+    # Stamps of whole seconds may shorten what it took: then that is the bound.
+    Rollout.objects.filter(pk=over.pk).update(finished_at=started + timedelta(seconds=31))
+    assert "100 % of the bound" in text(viewer.get(f"{ROOT}/rollouts/{over.pk}/"))
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.5])

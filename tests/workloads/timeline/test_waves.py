@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from workloads.timeline import Stage, counts, percentiles, waves
 from workloads.timeline.counts import Count
-from workloads.timeline.lives import Life, measured, slowest_stage
+from workloads.timeline.lives import Life, fastest, measured, slowest_stage
 from workloads.timeline.waterfall import PARTS, axis, bars
 from workloads.timeline.waves import Margins, Pace
 
@@ -88,6 +88,19 @@ def test_the_pace_is_measured_where_it_can_be_and_usual_elsewhere() -> None:
     found = measured([life(**WHOLE), life(created=0)], check=15)
     assert (found.start, found.bind, found.check, found.gated) == (3, 1, 15, True)
     assert measured([], check=0, gated=False).wave == 5
+
+
+def test_a_bound_is_what_no_pod_was_faster_than() -> None:
+    quick = life(**(WHOLE | {"containers_ready": 2, "registered": 2.5, "first_healthy": 17,
+                             "gate": 17.2, "ready": 17.6}))  # fmt: skip
+    pods = [life(**WHOLE), life(**WHOLE), quick, life(created=0)]
+    pace = measured(pods, check=15)
+    least = fastest(pods, pace)
+    assert (least.start, least.bind, least.check) == (2, 0.5, 14.5)
+    assert least.wave <= min(one.to_ready for one in pods if one.to_ready is not None)
+    assert pace.wave > least.wave
+    # Before anything is known of them it is what is usual.
+    assert fastest([], pace) == pace
 
 
 def test_an_axis_has_round_parts_and_room_for_all() -> None:
