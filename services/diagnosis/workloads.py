@@ -8,6 +8,7 @@ from services.diagnosis.facts import EventFacts, PodFacts, WorkloadFacts
 from services.diagnosis.finding import Code, Finding, Proof, Ref, Sentence, Severity, ordered
 from services.diagnosis.many import gathered
 from services.diagnosis.pods import budget_finding
+from services.diagnosis.pods import findings as of_pod
 from workloads.rollouts import State
 
 # Named in a sentence; the rest is counted.
@@ -126,8 +127,17 @@ def _rolling(facts: WorkloadFacts) -> Iterator[Finding]:
         _proof(facts, f"spec.{field}", f"maxUnavailable={unavailable}, maxSurge={surge}"),
         _proof(facts, "status.availableReplicas", str(row.available)),
     )
-    step = Sentence("Mend what these Pods wait for; the rollout goes on by itself.")
-    yield Finding(Code.MAX_UNAVAILABLE, Severity.INFORMS, words, shown, step, _ref(facts))
+    yield Finding(
+        Code.MAX_UNAVAILABLE, Severity.INFORMS, words, shown, _going_on(waits), _ref(facts)
+    )
+
+
+def _going_on(waits: list[PodFacts]) -> Sentence:
+    """What to do about a rollout that waits for these Pods: mostly nothing."""
+    wrong = (one.severity is not Severity.INFORMS for each in waits for one in of_pod(each))
+    if any(wrong):
+        return Sentence("Mend what these Pods wait for; the rollout goes on by itself.")
+    return Sentence("Nothing to do: so far all is as expected, and the rollout goes on by itself.")
 
 
 def _in_order(facts: WorkloadFacts, waits: list[PodFacts]) -> Finding:
@@ -136,7 +146,7 @@ def _in_order(facts: WorkloadFacts, waits: list[PodFacts]) -> Finding:
         who=_who(waits, facts.more),
     )
     shown = _proof(facts, "status.readyReplicas", f"{facts.row.ready} of {facts.row.replicas}")
-    step = Sentence("Mend what this Pod waits for; the rollout goes on by itself.")
+    step = _going_on(waits)
     return Finding(Code.IN_ORDER, Severity.INFORMS, words, (shown,), step, _ref(facts))
 
 

@@ -40,6 +40,13 @@ def test_a_rollout_waits_on_max_unavailable_and_names_the_pods() -> None:
     assert "1 of 3 are of the new revision" in found[1].sentence
 
 
+def test_a_rollout_that_goes_as_expected_asks_for_nothing() -> None:
+    well = diagnose_workload(workload(waiting(Cause.CHECKING), strategy=STRATEGY, **ROLLING))
+    assert well[1].next_step.startswith("Nothing to do")
+    dead = diagnose_workload(workload(waiting(Cause.DEAD), strategy=STRATEGY, **ROLLING))
+    assert dead[1].next_step.startswith("Mend what these Pods wait for")
+
+
 def test_the_first_rollout_waits_for_nothing_but_its_pods() -> None:
     new = {"rollout": "progressing", "updated": 3, "available": 0, "ready": 0}
     facts = workload(waiting(Cause.CHECKING), strategy=STRATEGY, **new)
