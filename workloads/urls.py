@@ -45,6 +45,7 @@ urlpatterns = [
     path("pods/<namespace>/<name>/", views.pod, name="pod"),
     path("pods/<namespace>/<name>/state", views.pod_state, name="pod_state"),
     path("pods/<namespace>/<name>/containers", views.pod_containers, name="pod_containers"),
+    path("pods/<namespace>/<name>/life", views.life, name="life"),
     path("pods/<namespace>/<name>/yaml", views.pod_yaml, name="pod_yaml"),
     path("pods/<namespace>/<name>/logs/", views.logs, name="pod_logs"),
     path("pods/<namespace>/<name>/logs/file", views.logs_file, name="pod_logs_file"),

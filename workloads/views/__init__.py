@@ -5,6 +5,7 @@ from workloads.views.delete_pods import delete_pods
 from workloads.views.events import event_rows, events
 from workloads.views.logs import logs, logs_file
 from workloads.views.past import workload_revisions, workload_yaml
+from workloads.views.pod_life import life
 from workloads.views.pods import (
     pod,
     pod_containers,
@@ -35,6 +36,7 @@ __all__ = [
     "event_rows",
     "events",
     "finished",
+    "life",
     "logs",
     "logs_file",
     "members",

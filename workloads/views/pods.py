@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from console import live, preferences
@@ -14,7 +13,7 @@ from console.models import Cluster
 from workloads import folded
 from workloads.freshness import freshness
 from workloads.models import Pod, Service
-from workloads.views import listing, pod_columns, pod_filters, rows
+from workloads.views import listing, pod_columns, pod_filters, pod_life, rows
 
 SORTS = {
     "name": ("name", "namespace", "id"),
@@ -101,8 +100,10 @@ def _topics(cluster_id: str, namespace: str, name: str) -> list[str]:
 @require_GET
 def pod(request: HttpRequest, cluster_id: str, namespace: str, name: str) -> HttpResponse:
     context = _pod_context(request, cluster_id, namespace, name) | {"section": "pods"}
-    if context["pod"] is None:
-        raise Http404(_("No Pod %(name)s.") % {"name": f"{namespace}/{name}"})
+    found, uid = context["pod"], request.GET.get("uid", "")
+    if found is None or uid not in {"", found.pod.uid}:
+        return pod_life.gone(request, cluster_id, namespace, name)
+    context |= pod_life.shown(context["cluster"], namespace, name, found.pod.uid)
     return render(request, "workloads/pod.html", context)
 
 

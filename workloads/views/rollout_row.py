@@ -71,10 +71,9 @@ class Drawing:
     def _row(self, life: Life, drawn: str, status: Status, *, is_new: bool) -> SafeString:
         version = tag(life.image) if life.image else life.revision
         shape = "<strong>{}</strong>" if is_new else '<span class="note">{}</span>'
-        if life.is_gone:
-            name = markup('<span tabindex="0">{}</span>', life.name)
-        else:
-            name = markup('<a href="{}">{}</a>', self.address(quote(life.name)), life.name)
+        # Of a Pod that is gone the page has what is kept; another may have its name now.
+        rest = f"?uid={quote(life.uid)}" if life.is_gone else ""
+        name = markup('<a href="{}{}">{}</a>', self.address(quote(life.name)), rest, life.name)
         told = self.label(life, status)
         return _printed(life.uid, name, markup(shape, version), told, drawn, status)
 
