@@ -5,49 +5,77 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CHECKS: tuple[tuple[str, ...], ...] = (
-    ("mypy",),
-    ("ruff", "check", "."),
-    ("ruff", "format", "--check", "."),
-    ("lint-imports",),
-    ("manage.py", "check"),
-    ("manage.py", "makemigrations", "--check", "--dry-run"),
+
+@dataclass(frozen=True)
+class Step:
+    """A command that must end well; a ring is a part of the suite in processes of its own."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    is_ring: bool = False
+
+
+def _check(*words: str) -> Step:
+    first, *rest = words
+    if first.endswith(".py"):
+        command = [sys.executable, *words]
+    elif first.startswith("./"):
+        command = [*words]
+    else:
+        command = [str(Path(sys.executable).parent / first), *rest]
+    return Step(" ".join(words), tuple(command))
+
+
+def _ring(name: str, *words: str, **environment: str) -> Step:
+    # pytest as a module: the suite's early plugin is found from here.
+    command = (sys.executable, "-m", "pytest", "-q", "--durations=15", *words)
+    return Step(name, command, environment, is_ring=True)
+
+
+MYPY = _check("mypy")
+QUICK = (
+    _check("ruff", "check", "."),
+    _check("ruff", "format", "--check", "."),
+    _check("lint-imports"),
+    _check("manage.py", "check"),
+    _check("manage.py", "makemigrations", "--check", "--dry-run"),
 )
 # What the suite needs beyond Python; it is mostly a download.
-TOOLS = ("./bootstrap.sh", "tools")
+TOOLS = _check("./bootstrap.sh", "tools")
+# Reads every test once: each process of a ring reads them all and now finds their asserts
+# rewritten already, which takes as long as everything else it does before its first test.
+READ = Step("pytest --collect-only", (sys.executable, "-m", "pytest", "--collect-only", "-q"))
 # Each of these starts the whole product, and a browser's event loop is its process' only one.
 WHOLE_PRODUCT = ("tests/browser", "tests/processes")
 # In the order tests/conftest.py gives them: the longest files first.
-SPREAD = ("--dist", "loadfile", "--no-loadscope-reorder", "-n")
-
-
-@dataclass(frozen=True)
-class Ring:
-    """A part of the suite that runs in processes of its own."""
-
-    name: str
-    words: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-# What computes comes first, by itself: beside it Pods, watches and browsers would wait.
-FIRST = (Ring("everything", (*SPREAD, "3", *(f"--ignore={each}" for each in WHOLE_PRODUCT))),)
-# These mostly wait: two products for browsers, and one that is killed and lied to.
-THEN = (
-    Ring("browser", (*SPREAD, "2", "tests/browser")),
-    Ring("processes", ("tests/processes",)),
-)
+SPREAD = ("--dist", "loadfile", "--no-loadscope-reorder", "-n", "3")
+EVERYTHING = _ring("everything", *SPREAD, *(f"--ignore={each}" for each in WHOLE_PRODUCT))
 # On PostgreSQL tests/conftest.py leaves out what cannot tell the difference.
-POSTGRES = Ring(
+POSTGRES = _ring(
     "PostgreSQL",
-    ("tests/console", "tests/workloads", "tests/services"),
-    {"PODGATE_TEST_DATABASE": "postgres"},
+    *("tests/console", "tests/workloads", "tests/services"),
+    PODGATE_TEST_DATABASE="postgres",
 )
+
+
+def lanes() -> list[tuple[Step, ...]]:
+    """What runs side by side; in each lane one step after the other.
+
+    Two lanes compute. The third one mostly waits, for Pods, watches and browsers: it has one
+    product at a time, and what it leaves of two cores is the others'.
+    """
+    beside = (MYPY, POSTGRES) if os.environ.get("CI") == "true" else (MYPY,)
+    return [
+        (_ring("processes", "tests/processes"), _ring("browser", "tests/browser")),
+        (EVERYTHING,),
+        beside,
+    ]
 
 
 def compiled_once() -> dict[str, str]:
@@ -63,7 +91,7 @@ def compiled_once() -> dict[str, str]:
 
 
 def environment(scratch: str) -> dict[str, str]:
-    """Enough for Django's own checks; the suite makes its own in `tests.environment`."""
+    """Enough for Django's own checks; the rings make their own in `tests.environment`."""
     return compiled_once() | {
         "PODGATE_SECRET_KEY": "checks-" + "x" * 50,
         "PODGATE_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
@@ -72,68 +100,59 @@ def environment(scratch: str) -> dict[str, str]:
     }
 
 
-def check(words: Sequence[str], extra: Mapping[str, str]) -> bool:
-    first, *rest = words
-    if first.endswith(".py"):
-        program = [sys.executable, first]
-    elif first.startswith("./"):
-        program = [first]
-    else:
-        program = [str(Path(sys.executable).parent / first)]
-    return _run(" ".join(words), [*program, *rest], extra, alone=False)
-
-
-def _run(name: str, command: Sequence[str], extra: Mapping[str, str], *, alone: bool) -> bool:
-    """Whether it failed. What is not alone is printed in one piece when it has ended."""
+def run(step: Step, extra: dict[str, str]) -> list[str]:
+    """Its name if it failed. Each says what it has to say in one piece: others run beside it."""
     started = time.monotonic()
+    if step.is_ring:
+        print(f"starts {step.name}: {' '.join(step.command[2:])}\n", end="", flush=True)
     done = subprocess.run(
-        command,
-        env=extra,
+        step.command,
+        env=extra | dict(step.environment),
         stdin=subprocess.DEVNULL,
-        stdout=None if alone else subprocess.PIPE,
-        stderr=None if alone else subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
         check=False,
     )
     took = f"{time.monotonic() - started:.0f} s"
-    print(f"$ {name}\n{done.stdout or ''}{name}: exit {done.returncode} after {took}", flush=True)
-    return bool(done.returncode)
+    told = done.stdout
+    if not (step.is_ring or done.returncode):
+        # A check that holds needs no more than its last line.
+        told = "".join(told.splitlines(keepends=True)[-1:])
+    print(f"$ {step.name}\n{told}{step.name}: exit {done.returncode} after {took}", flush=True)
+    return [step.name] if done.returncode else []
 
 
-def checks(*more: Sequence[str]) -> int:
-    """All of them, two at a time: mypy takes as long as all the others; how many failed."""
-    todo: list[Sequence[str]] = [*CHECKS[:1], *more, *CHECKS[1:]]
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as pool:
-        extra = environment(scratch)
-        failed = list(pool.map(lambda words: check(words, extra), todo))
-    for words, has_failed in zip(todo, failed, strict=True):
-        if has_failed:
-            print("failed:", *words)
-    return sum(failed)
+def in_turn(steps: Iterable[Step], extra: dict[str, str]) -> list[str]:
+    return [name for step in steps for name in run(step, extra)]
 
 
-def suite() -> int:
-    """The checks; what computes, in CI on PostgreSQL too; then what waits. How many failed."""
-    if failed := checks(TOOLS):
-        return failed
-    first = [*FIRST, *([POSTGRES] if os.environ.get("CI") == "true" else [])]
-    return _side_by_side(first) + _side_by_side(THEN)
+def side_by_side(some: Sequence[tuple[Step, ...]], extra: dict[str, str]) -> list[str]:
+    """The names of what failed; what comes after it in its lane runs all the same."""
+    with ThreadPoolExecutor(len(some)) as pool:
+        failed = pool.map(lambda lane: in_turn(lane, extra), some)
+        return [name for names in failed for name in names]
 
 
-def _side_by_side(rings: Sequence[Ring]) -> int:
-    with ThreadPoolExecutor() as pool:
-        return sum(pool.map(lambda ring: _ring(ring, alone=len(rings) == 1), rings))
+def checks(extra: dict[str, str]) -> list[str]:
+    """mypy takes longer than all the others."""
+    return side_by_side([(MYPY,), QUICK], extra)
 
 
-def _ring(ring: Ring, *, alone: bool) -> bool:
-    """Whether it failed. pytest as a module: the suite's early plugin is found from here."""
-    words = ["-m", "pytest", "-q", "--durations=15", *ring.words]
-    # In one piece: others start at the same moment.
-    print(f"starts {ring.name}: {' '.join(words[1:])}\n", end="", flush=True)
-    extra = compiled_once() | dict(ring.environment)
-    return _run(ring.name, [sys.executable, *words], extra, alone=alone)
+def suite(extra: dict[str, str]) -> list[str]:
+    """What is quick comes first, and the rings only if it holds."""
+    return side_by_side([(TOOLS, READ), QUICK], extra) or side_by_side(lanes(), extra)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as scratch:
+        wanted = checks if sys.argv[1:] == ["check"] else suite
+        failed = wanted(environment(scratch))
+    for name in failed:
+        print(f'failed: {name} (its log begins at "$ {name}")')
+    return len(failed)
 
 
 if __name__ == "__main__":
-    sys.exit(checks() if sys.argv[1:] == ["check"] else suite())
+    sys.exit(main())
