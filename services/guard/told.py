@@ -13,13 +13,14 @@ from services.binding import plan
 from services.guard import act, watch
 from services.guard.decide import Sight
 from services.guard.setting import ANNOTATION, floor_of, is_valid
-from services.models import Binding, Stop
+from services.models import Binding, Guard, Phase, Stop
 from services.spec import HealthCheck
 from workloads import behind
 from workloads.actions.front import Behind
 from workloads.models import Service, Workload
 
 SHOWN = 20
+_ON_ITS_WAY = {Phase.PENDING, Phase.PROVISIONING, Phase.REGISTERING, Phase.CHECKING}
 # The name of the quota as DescribeQuota calls it: targets per listener.
 QUOTA = "TOTAL_TARGET_BIND_QUOTA"
 
@@ -125,6 +126,8 @@ class Card:
     is_met: bool
     held: tuple[Held, ...]
     past: tuple[tuple[Stop, str], ...]
+    # Its targets are on their way for the first time: nothing has fallen yet.
+    is_starting: bool = False
 
     @property
     def is_on(self) -> bool:
@@ -155,7 +158,13 @@ def card(cluster: Cluster, service: Service | None, binding: Binding | None) -> 
         is_met=bool(sight and sight.least is not None and sight.healthy >= sight.least),
         held=tuple(_held(row) for row in open_rows),
         past=tuple((row, _workload_url(row)) for row in rows or () if row not in open_rows),
+        is_starting=binding is not None and not rows and _is_starting(binding),
     )
+
+
+def _is_starting(binding: Binding) -> bool:
+    met = Guard.objects.filter(binding=binding, met_with__isnull=False).exists()
+    return not met and binding.phase in _ON_ITS_WAY
 
 
 def _held(row: Stop) -> Held:

@@ -39,11 +39,14 @@ class Wave:
     text: str
     is_done: bool
     is_now: bool
+    tone: str = ""
 
 
 def head(found: Picture) -> dict[str, Any]:
     rollout = found.rollout
     word, tone = rollout_words.result(rollout, is_paused=found.is_paused)
+    if tone == "info" and found.failing:
+        tone = "error"
     return {
         "rollout": rollout,
         "word": word,
@@ -198,13 +201,17 @@ def _waves(found: Picture) -> Iterator[Wave]:
         is_done = len(new) >= wanted and all(Stage.READY in life.at for life in new)
         is_now = not is_done and present and found.is_running
         present = present and is_done
+        failing = [life for life in new if life in found.failing] if found.is_running else []
         if is_done:
             state = stage_word(Stage.READY)
+        elif failing:
+            state = failing[0].word if failing[0].is_failing else _furthest(found, number)
         elif new:
             state = _furthest(found, number)
         else:
             state = _("waiting")
-        yield Wave(_("Wave %(n)s, %(state)s") % {"n": number, "state": state}, is_done, is_now)
+        text = _("Wave %(n)s, %(state)s") % {"n": number, "state": state}
+        yield Wave(text, is_done, is_now, "error" if failing else "")
 
 
 def _furthest(found: Picture, number: int) -> str:

@@ -85,6 +85,9 @@ def test_of_a_pod_that_will_not_start_no_end_is_foretold(viewer: Client, cluster
     assert "no end in sight: 1 Pod does not start" in said
     assert "~" not in said
     assert "about" not in said
+    html = viewer.get(f"{ROOT}/rollout/progress").content.decode()
+    assert '<span class="status" data-tone="error">Rolling out</span>' in html
+    assert 'aria-current="step" data-tone="error">Wave 2, ImagePullBackOff' in html
 
 
 def test_a_wave_that_is_late_by_its_own_length_has_no_end_in_sight(
