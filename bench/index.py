@@ -137,7 +137,7 @@ def bind() -> None:
         rows = []
         for place, pod in enumerate(pods):
             health = health_of(place)
-            pod.gates_open = health != "Unknown"
+            pod.gated, pod.gates_open = True, health != "Unknown"
             pod.gates = [gate | {"status": "True" if pod.gates_open else "False"}]
             rows.append(
                 Registration(
@@ -147,7 +147,7 @@ def bind() -> None:
                     health=health, health_since=now,
                 )
             )  # fmt: skip
-        Pod.objects.bulk_update(pods, ["gates", "gates_open"], batch_size=200)
+        Pod.objects.bulk_update(pods, ["gates", "gated", "gates_open"], batch_size=200)
         Registration.objects.bulk_create(rows, batch_size=200)
 
 

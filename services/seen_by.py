@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from console.models import Cluster
 from services.models import Registration
@@ -38,10 +38,12 @@ def having(cluster: Cluster, pods: QuerySet[Pod], word: str) -> QuerySet[Pod]:
         return pods.filter(uid__in=dead.values("pod_uid"))
     if word == "Unknown":
         return pods.filter(uid__in=unknown.values("pod_uid"))
+    # Of these there are many: a page of them is full before all targets were looked at.
+    is_target = Exists(rows.filter(pod_uid=OuterRef("uid")))
     if word == "Alive":
-        well = pods.filter(uid__in=rows.filter(health__in=["Alive", "Close"]).values("pod_uid"))
-        return well.exclude(uid__in=(dead | unknown).values("pod_uid"))
-    return pods.exclude(uid__in=rows.values("pod_uid"))
+        ill = rows.filter(health__in=["Dead", "Unknown", ""])
+        return pods.filter(is_target).exclude(uid__in=ill.values("pod_uid"))
+    return pods.filter(~is_target)
 
 
 PROVIDER = Provider(of, having)

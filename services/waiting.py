@@ -20,7 +20,7 @@ from services.limits import Sentence
 from services.models import AccessLayer, Binding, Phase, Registration, Repair
 from services.words import stored
 from workloads.models import Pod, Service
-from workloads.waits import WaitLine
+from workloads.waits import Seen, WaitLine
 
 # A damage that was repaired so soon after a Pod's creation was there at its creation.
 SOON = timedelta(seconds=10)
@@ -60,9 +60,9 @@ class Webhook:
         return found[-1] if found else ""
 
 
-def lines(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, WaitLine]:
+def lines(cluster: Cluster, pods: Sequence[Pod], seen: Seen = None) -> dict[str, WaitLine]:
     """By Pod uid, in the reader's language."""
-    return {uid: line(found) for uid, found in waits_of(cluster, pods).items()}
+    return {uid: line(found) for uid, found in waits_of(cluster, pods, seen).items()}
 
 
 def line(found: Wait) -> WaitLine:
@@ -76,6 +76,7 @@ def line(found: Wait) -> WaitLine:
         found.interval,
         found.probes,
         found.until,
+        is_bound=found.cause is not waits.Cause.NO_SERVICE,
     )
 
 
@@ -88,13 +89,19 @@ def told(text: str, **instead: str) -> str:
     return template % values if values else template
 
 
-def waits_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, Wait]:
-    """By Pod uid; Pods that wait for nothing are left out."""
+def waits_of(cluster: Cluster, pods: Sequence[Pod], seen: Seen = None) -> dict[str, Wait]:
+    """By Pod uid; Pods that wait for nothing are left out.
+
+    `seen` has the worst of each Pod's targets, so that only rows that matter are read whole.
+    """
     if cluster.binder != "console":
         return {}
     alive = [pod for pod in pods if not pod.terminating and pod.status not in _ENDED]
     closed = {pod.uid for pod in alive if _gate(cluster, pod) != "True"}
-    rows = _registered(alive, Q(health="Dead") | Q(pod_uid__in=closed))
+    told = alive
+    if seen is not None:
+        told = [p for p in alive if (of := seen.get(p.uid)) and (p.uid in closed or of.is_bad)]
+    rows = _registered(told, Q(health="Dead") | Q(pod_uid__in=closed)) if told else {}
     asked = [pod for pod in alive if pod.uid in closed or pod.uid in rows]
     claims = _claims(cluster, asked) if asked else []
     return _judged(cluster, asked, claims, rows)

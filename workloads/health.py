@@ -21,6 +21,10 @@ class Health:
     targets: int = 1
     is_draining: bool = False
 
+    @property
+    def is_bad(self) -> bool:
+        return self.tone == "error"
+
 
 @dataclass(frozen=True)
 class Provider:

@@ -13,7 +13,8 @@ from console.models import Cluster
 class Object(models.Model):
     """What every indexed object has. Rows come from `workloads.index`, never from a view."""
 
-    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE)
+    # No index of its own: each of the others begins with it.
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, db_index=False)
     uid = models.CharField(max_length=64)
     namespace = models.CharField(max_length=63)
     name = models.CharField(max_length=253)
@@ -46,6 +47,7 @@ class Pod(Object):
     revision = models.CharField(max_length=64, blank=True)
     # [{"type", "status": "True"|"False"|"missing", "reason", "message", "since"}]
     gates = models.JSONField(default=list)
+    gated = models.BooleanField(default=False)
     gates_open = models.BooleanField(default=True)
     # [{"type", "status", "reason", "message", "since"}] and [{"name", "image", "ready", ...}]
     conditions = models.JSONField(default=list)
@@ -68,6 +70,9 @@ class Pod(Object):
             models.Index(fields=["cluster", "workload_kind", "workload_name", "name"]),
             models.Index(fields=["cluster", "created_at"]),
             models.Index(fields=["cluster", "ip"]),
+            # Of these the Pods are counted that a filter leaves.
+            models.Index(fields=["cluster", "gated", "gates_open", "name"]),
+            models.Index(fields=["cluster", "network_mode", "name"]),
         ]
 
 

@@ -48,6 +48,7 @@ class PodRow(msgspec.Struct, frozen=True, kw_only=True):
     workload_name: str
     revision: str
     gates: list[dict[str, Any]]
+    gated: bool
     gates_open: bool
     conditions: list[dict[str, Any]]
     containers: list[dict[str, Any]]
@@ -80,6 +81,7 @@ def row(pod: kinds.Pod, *, add_on: str = "") -> PodRow:
         workload_name=name,
         revision=revision_of(meta),
         gates=gates,
+        gated=bool(gates),
         gates_open=all(gate["status"] == "True" for gate in gates),
         conditions=[condition_state(condition) for condition in status.conditions],
         containers=container_states(pod),

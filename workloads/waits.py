@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.models import Cluster
+from workloads.health import Health
 from workloads.models import Pod
 
 
@@ -26,16 +27,22 @@ class WaitLine:
     interval: int = 0
     probes: int = 0
     until: datetime | None = None
+    # Whether there is a Service that binds it at all.
+    is_bound: bool = True
 
 
-type Provider = Callable[[Cluster, Sequence[Pod]], Mapping[str, WaitLine]]
+type Seen = Mapping[str, Health] | None
+type Provider = Callable[[Cluster, Sequence[Pod], Seen], Mapping[str, WaitLine]]
 
 providers: list[Provider] = []
 
 
-def waits_of(cluster: Cluster, pods: Sequence[Pod]) -> dict[str, WaitLine]:
-    """By Pod uid; Pods that wait for nothing are left out."""
+def waits_of(cluster: Cluster, pods: Sequence[Pod], seen: Seen = None) -> dict[str, WaitLine]:
+    """By Pod uid; Pods that wait for nothing are left out.
+
+    `seen`: how load balancers see all of these Pods, where that was asked already.
+    """
     found: dict[str, WaitLine] = {}
     for provider in providers:
-        found |= provider(cluster, pods)
+        found |= provider(cluster, pods, seen)
     return found

@@ -4,8 +4,10 @@ Addresses with changed parameters come from Django's own `{% querystring page=2 
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
+from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
@@ -66,17 +68,32 @@ def status(word: object, tone: str = "idle") -> SafeString:
     return markup('<span class="status" data-tone="{}">{}</span>', tone, word)
 
 
+@dataclass(frozen=True)
+class Clock:
+    """What time it is and where, asked once for many ages."""
+
+    now: datetime
+    zone: tzinfo
+
+    def ago(self, moment: datetime | None) -> SafeString:
+        if moment is None:
+            return markup('<span class="note">{}</span>', _("never"))
+        return markup(
+            '<time datetime="{}" title="{}" data-ago>{}</time>',
+            moment.isoformat(timespec="seconds"),
+            _exact(moment.astimezone(self.zone)),
+            age(self.now - moment),
+        )
+
+
+def clock() -> Clock:
+    return Clock(timezone.now(), timezone.get_current_timezone())
+
+
 @register.simple_tag
 def ago(moment: datetime | None) -> SafeString:
     """How long ago, with the exact time on hover; console.js keeps it counting."""
-    if moment is None:
-        return markup('<span class="note">{}</span>', _("never"))
-    return markup(
-        '<time datetime="{}" title="{}" data-ago>{}</time>',
-        moment.isoformat(timespec="seconds"),
-        exact(moment),
-        age(timezone.now() - moment),
-    )
+    return clock().ago(moment)
 
 
 @register.simple_tag
@@ -88,7 +105,11 @@ def when(moment: datetime | None) -> SafeString:
 
 
 def exact(moment: datetime) -> str:
-    local = timezone.localtime(moment).isoformat(" ", "seconds")
+    return _exact(timezone.localtime(moment))
+
+
+def _exact(moment: datetime) -> str:
+    local = moment.isoformat(" ", "seconds")
     offset = local[19:]
     return f"{local[:19]} UTC{'' if offset == '+00:00' else offset}"
 
@@ -126,14 +147,14 @@ def sortable(context: RequestContext, field: str, label: str, kind: str = "") ->
     """
     used = str(context.get("sort", ""))
     order = {field: "ascending", f"-{field}": "descending"}.get(used, "")
-    query = context["request"].GET.copy()
+    query: dict[str, object] = dict(context["request"].GET.lists())
     query.pop("page", None)
     query["sort"] = f"-{field}" if order == "ascending" else field
     return markup(
         '<th scope="col"{}{}><a href="?{}">{}</a></th>',
         markup(' class="{}"', kind) if kind else "",
         markup(' aria-sort="{}"', order) if order else "",
-        query.urlencode(),
+        urlencode(query, doseq=True),
         label,
     )
 

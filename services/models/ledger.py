@@ -10,7 +10,9 @@ from services.models.binding import Binding
 class Registration(models.Model):
     """The target ledger: which Pod a target of a listener was registered for, and its health."""
 
-    binding = models.ForeignKey(Binding, on_delete=models.CASCADE, related_name="registrations")
+    binding = models.ForeignKey(
+        Binding, on_delete=models.CASCADE, related_name="registrations", db_index=False
+    )
     lb_id = models.CharField(max_length=64)
     listener_id = models.CharField(max_length=64)
     protocol = models.CharField(max_length=8)
@@ -18,7 +20,7 @@ class Registration(models.Model):
     ip = models.GenericIPAddressField()
     port = models.PositiveIntegerField()
     weight = models.PositiveIntegerField(default=10)
-    pod_uid = models.CharField(max_length=64, db_index=True)
+    pod_uid = models.CharField(max_length=64)
     pod_name = models.CharField(max_length=253)
     # Written before the call; `registered_at` is set once the target was read back.
     intended_at = models.DateTimeField()
@@ -35,6 +37,11 @@ class Registration(models.Model):
             models.UniqueConstraint(
                 fields=["lb_id", "listener_id", "ip", "port"], name="target_once_per_listener"
             ),
+        ]
+        indexes: ClassVar = [
+            # Pods are found by their health without a look at the rows.
+            models.Index(fields=["binding", "health", "pod_uid"], name="targets_by_health"),
+            models.Index(fields=["pod_uid", "binding"], name="targets_of_pod"),
         ]
 
     def __str__(self) -> str:

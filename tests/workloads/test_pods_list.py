@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console import kube
@@ -159,3 +161,53 @@ def test_a_pod_is_deleted_once_and_only_that_pod(cluster: Cluster) -> None:
     except kube.NotFound:
         return
     assert "deletionTimestamp" in found["metadata"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "?health=Alive", "?gates=waiting", "?network=unknown&sort=-age", "?columns=images"],
+)
+def test_a_page_of_many_pods_asks_no_more_than_one_of_few(place: Cluster, query: str) -> None:
+    """Gated Pods that wait, Pods without a gate, targets of all kinds: what costs most."""
+    client = pages.visitor(Role.OPERATOR)
+
+    def put(number: int) -> None:
+        waits, bare = put_gated_pod(place, f"w-{number}"), put_pod(place, f"b-{number}")
+        register(place, waits, ("Alive", "Unknown")[number % 2])
+        register(place, bare, ("Alive", "Dead")[number % 2], port=81)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(PODS + query).status_code == 200
+        return len(found)
+
+    for number in range(2):
+        put(number)
+    asked()
+    few = asked()
+    for number in range(2, 22):
+        put(number)
+    assert asked() <= few <= 16
+
+
+def test_few_pods_that_a_filter_leaves_come_in_the_order_and_pages_asked_for(
+    place: Cluster,
+) -> None:
+    client = pages.visitor()
+    for number in range(60):
+        put_pod(place, f"p-{number:02d}")
+    Pod.objects.filter(name__lt="p-55").update(network_mode="host")
+    assert names(client, "?network=host&sort=-name")[:2] == ["p-54", "p-53"]
+    assert names(client, "?network=host&page=2") == [f"p-{n}" for n in range(50, 55)]
+    assert client.get(f"{PODS}?network=host").context["page"].paginator.count == 55
+    assert names(client, "?network=overlay") == []
+
+
+def test_a_pod_that_no_service_binds_says_so_whether_or_not_it_waits_for_one(
+    place: Cluster,
+) -> None:
+    put_gated_pod(place, "waits")
+    html = pages.visitor().get(PODS).content.decode()
+    assert "No Service binds this Pod" in html
+    Cluster.objects.update(binder="tke")
+    assert "No Service binds this Pod" in pages.visitor(name="dan").get(PODS).content.decode()

@@ -4,8 +4,9 @@ Cells are made in Python, because a page has five hundred of them: a template ta
 long.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from console.markup import joined, markup
 from console.models import Cluster
-from console.templatetags.console import ago, status
+from console.templatetags.console import Clock, clock, status
 from workloads import health
 from workloads.health import Health
 from workloads.models import Pod
@@ -48,6 +49,7 @@ class Cell:
     line: PodLine
     health: Health | None
     words: Words
+    clock: Clock
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,12 @@ def _network(cell: Cell) -> SafeString:
 
 def _node(cell: Cell) -> SafeString:
     node = cell.line.pod.node
-    if not node:
-        return _empty(cell)
+    return _node_link(node) if node else _empty(cell)
+
+
+@lru_cache(maxsize=4096)
+def _node_link(node: str) -> SafeString:
+    """The same for many Pods."""
     link = f"?{urlencode({'node': node})}"
     return markup('<td class="nowrap"><a href="{}">{}</a></td>', link, node)
 
@@ -149,7 +155,7 @@ def _restarts(cell: Cell) -> SafeString:
 
 
 def _age(cell: Cell) -> SafeString:
-    return markup('<td class="num">{}</td>', ago(cell.line.pod.created_at))
+    return markup('<td class="num">{}</td>', cell.clock.ago(cell.line.pod.created_at))
 
 
 def _empty(cell: Cell) -> SafeString:
@@ -204,28 +210,23 @@ def table(
     cluster: Cluster, pods: Sequence[Pod], columns: Sequence[Column], *, pick: bool
 ) -> list[Row]:
     """The rows of one page; with `pick` each has a box to choose it by."""
-    lines = rows.pod_rows(cluster, pods)
     wants_health = any(column.key == "health" for column in columns)
-    seen = health.of(cluster, [pod.uid for pod in pods]) if wants_health else {}
-    words = _words()
-    return [Row(line, _row(line, seen, columns, words, pick=pick)) for line in lines]
+    seen = health.of(cluster, [pod.uid for pod in pods]) if wants_health else None
+    lines = rows.pod_rows(cluster, pods, seen)
+    words, now = _words(), clock()
+    return [
+        Row(line, _row(Cell(line, (seen or {}).get(line.pod.uid), words, now), columns, pick=pick))
+        for line in lines
+    ]
 
 
-def _row(
-    line: PodLine,
-    seen: Mapping[str, Health],
-    columns: Sequence[Column],
-    words: Words,
-    *,
-    pick: bool,
-) -> SafeString:
-    pod = line.pod
-    cell = Cell(line, seen.get(pod.uid), words)
+def _row(cell: Cell, columns: Sequence[Column], *, pick: bool) -> SafeString:
+    line, pod = cell.line, cell.line.pod
     pieces = [markup('<tr id="pod-{}">', pod.uid)]
     if pick:
         where = f"{pod.namespace}/{pod.name}"
         box = '<td class="pick"><input type="checkbox" name="on" value="{}" aria-label="{}"></td>'
-        pieces.append(markup(box, where, words.select % {"name": pod.name}))
+        pieces.append(markup(box, where, cell.words.select % {"name": pod.name}))
     head = '<th scope="row" class="nowrap"><a href="{}">{}</a><small>{}</small></th>'
     pieces.append(markup(head, line.url, pod.name, pod.namespace))
     pieces += [column.make(cell) for column in columns]

@@ -139,8 +139,8 @@ def _with_gates(found: QuerySet[Pod], gates: str) -> QuerySet[Pod]:
     if gates == "waiting":
         return found.filter(gates_open=False)
     if gates == "open":
-        return found.filter(gates_open=True).exclude(gates=[])
-    return found.filter(gates=[]) if gates == "none" else found
+        return found.filter(gated=True, gates_open=True)
+    return found.filter(gated=False) if gates == "none" else found
 
 
 def _with_status(found: QuerySet[Pod], status: str) -> QuerySet[Pod]:

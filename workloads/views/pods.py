@@ -26,8 +26,10 @@ SORTS = {
     "restarts": ("restarts", "name", "id"),
     "workload": ("workload_kind", "workload_name", "name", "id"),
     # The youngest first is what "age" ascending means.
-    "age": ("-created_at", "id"),
+    "age": ("-created_at", "-id"),
 }
+# Columns that no row of the list shows.
+UNUSED = ("conditions", "resource_version")
 
 
 @require_GET
@@ -75,7 +77,9 @@ def _list_context(
     filters = pod_filters.read(request.GET)
     used = listing.order(request.GET, SORTS, "name")
     wanted = pod_filters.narrowed(cluster, everything, filters)
-    page = listing.page(wanted, request.GET, used.columns, without=("conditions",))
+    page = listing.page(
+        wanted, request.GET, used.columns, without=UNUSED, among=everything if filters else None
+    )
     may_write = has_role(request.user, Role.OPERATOR)
     keys = pod_columns.keys(columns)
     return {
@@ -151,7 +155,7 @@ def _pod_context(
         "cluster": cluster,
         "namespace": namespace,
         "name": name,
-        "pod": rows.pod_rows(cluster, [found])[0] if found else None,
+        "pod": rows.pod_row(cluster, found) if found else None,
         "services": _selecting(cluster, found) if found else [],
         "may_write": has_role(request.user, Role.OPERATOR),
         "freshness": freshness(cluster, "Pod"),

@@ -1,6 +1,6 @@
 """Index rows made ready to print: words, tones, links; templates only place them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from console.models import Cluster
 from workloads.binders import BoundBy, binders
 from workloads.models import Pod
-from workloads.waits import WaitLine, waits_of
+from workloads.waits import Seen, WaitLine, waits_of
 
 TKE_GATE = "cloud.tencent.com/load-balancer-backendgroup-ready"
 _CALM = {"Completed": "idle", "Succeeded": "idle", "Terminating": "info", "Unknown": "warning"}
@@ -108,23 +108,40 @@ class PodLine:
         ]
 
 
-def pod_rows(cluster: Cluster, pods: Iterable[Pod]) -> list[PodLine]:
+def pod_rows(cluster: Cluster, pods: Iterable[Pod], seen: Seen = None) -> list[PodLine]:
+    """Pods of a list. Who binds them is asked only where nobody knows whether anybody does."""
     found = list(pods)
-    waiting = [pod for pod in found if not pod.gates_open and not _finished(pod)]
-    bound = binders(cluster, waiting) if waiting else {}
-    waits = waits_of(cluster, found)
-    return [_pod_line(cluster, pod, bound.get(pod.uid, ()), waits.get(pod.uid)) for pod in found]
+    waits = waits_of(cluster, found, seen)
+    asked = [pod for pod in _waiting(found) if pod.uid not in waits]
+    return _pod_lines(cluster, found, asked, waits)
+
+
+def pod_row(cluster: Cluster, pod: Pod) -> PodLine:
+    """One Pod, with the names of the Services that bind it while it waits."""
+    return _pod_lines(cluster, [pod], _waiting([pod]), waits_of(cluster, [pod]))[0]
+
+
+def _waiting(pods: Iterable[Pod]) -> list[Pod]:
+    return [pod for pod in pods if not pod.gates_open and not _finished(pod)]
+
+
+def _pod_lines(
+    cluster: Cluster, pods: Iterable[Pod], asked: Sequence[Pod], waits: Mapping[str, WaitLine]
+) -> list[PodLine]:
+    bound = binders(cluster, asked) if asked else {}
+    return [_pod_line(cluster, pod, bound.get(pod.uid, ()), waits.get(pod.uid)) for pod in pods]
 
 
 def _pod_line(
     cluster: Cluster, pod: Pod, bound_by: Sequence[BoundBy], wait: WaitLine | None
 ) -> PodLine:
-    unbound = not bound_by and not _finished(pod)
+    is_bound = bool(bound_by) or (wait is not None and wait.is_bound)
+    unbound = not is_bound and not _finished(pod)
     return PodLine(
         pod=pod,
         url=_below(f"{_root(cluster.cluster_id)}pods/", pod.namespace, pod.name),
         workload_url=_workload_url(cluster, pod),
-        gates=[_gate(cluster, gate, unbound=unbound) for gate in pod.gates],
+        gates=[_gate(cluster, gate, unbound=unbound) for gate in pod.gates] if pod.gates else (),
         bound_by=bound_by,
         wait=wait,
     )

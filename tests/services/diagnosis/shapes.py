@@ -71,6 +71,7 @@ def pod_row(**differs: Any) -> PodRow:
         "workload_name": "web",
         "revision": "abc",
         "gates": [],
+        "gated": False,
         "gates_open": True,
         "conditions": [condition("PodScheduled", "True")],
         "containers": [container()],
