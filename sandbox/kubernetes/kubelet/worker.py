@@ -1,6 +1,7 @@
 """One Pod on its node, from its address to its last container."""
 
 import asyncio
+import socket
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -31,6 +32,7 @@ class Worker:
         self.node_ip = node_ip
         self.addresses = addresses
         self.ip = ""
+        self._held: socket.socket | None = None
         self.behaviour = behaviour(pod)
         self.stop = asyncio.Event()
         before = (pod.get("status") or {}).get("containerStatuses") or ()
@@ -170,6 +172,7 @@ class Worker:
     async def _run(self) -> None:
         self.sync()
         self.ip = await self._address()
+        self._held = _held(self.ip)
         await running.run(self)
 
     async def _address(self) -> str:
@@ -214,6 +217,8 @@ class Worker:
         for container in self.containers:
             if container.process is not None:
                 container.process.kill()
+        if self._held is not None:
+            self._held.close()
         if self.ip and self.ip != self.node_ip:
             self.addresses.release(self.ip, self.uid)
 
@@ -226,3 +231,14 @@ class Worker:
         with suppress(asyncio.CancelledError):
             await self._task
         self.plane.store.logs.forget(self.uid)
+
+
+def _held(ip: str) -> socket.socket | None:
+    """The Pod's network: the cloud sees an address by its sockets, and a Pod need not listen."""
+    held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        held.bind((ip, 0))
+    except OSError:
+        held.close()
+        return None
+    return held

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,23 @@ async def test_a_pod_answers_on_its_own_address_with_its_name_and_the_callers_ad
     assert answer["pod"] == "one"
     assert answer["ip"] == ip(found)
     assert answer["client"] == source
+
+
+async def test_a_pod_has_its_address_as_long_as_it_is_there_whether_it_listens_or_not(
+    live: Live,
+) -> None:
+    live.create("Pod", pod("one", readiness="pass", refuse_connections="true"))
+    address = ip(await running(live, "one"))
+    assert is_held(address)
+    live.delete("Pod", "one")
+    await live.until(lambda: live.find("Pod", "one") is None)
+    assert not is_held(address)
+
+
+def is_held(address: str) -> bool:
+    """As the other half sees it: by the sockets that are bound to it."""
+    number = bytes(map(int, address.split(".")))[::-1].hex().upper()
+    return any(f" {number}:" in line for line in Path("/proc/net/udp").read_text().splitlines())
 
 
 async def test_a_udp_port_echoes_the_same(live: Live) -> None:
