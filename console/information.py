@@ -81,12 +81,16 @@ class SubnetRow:
     total: int
 
     @property
+    def used(self) -> int:
+        return self.total - self.free
+
+    @property
     def high(self) -> int:
-        return int(self.total * SUBNET_LOW)
+        return self.total - int(self.total * SUBNET_VERY_LOW)
 
     @property
     def low(self) -> int:
-        return int(self.total * SUBNET_VERY_LOW)
+        return self.total - int(self.total * SUBNET_LOW)
 
 
 @dataclass(frozen=True)
