@@ -19,6 +19,7 @@ from workloads.index import tables
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KINDS = ("Pod", "Deployment", "Service")
+RESUME = "/clusters/cls-vpccni01/actions/deployment/resume/"
 
 
 def indexed(cluster: Cluster) -> None:
@@ -92,8 +93,13 @@ def test_a_rollout_that_takes_too_much_away_is_paused_once_and_loudly(
         assert "/actions/deployment/resume/?on=shop/storefront" in html
         assert "/actions/deployment/rollback/?on=shop/storefront" in html
 
-    # Resumed by a person, the same revision is not stopped again.
-    door.patch(path("Deployment", "shop", "storefront"), {"spec": {"paused": False}})
+        assert 'formaction="/clusters/cls-vpccni01/actions/deployment/resume/"' in html
+        assert '<form id="at-once" method="post" hidden><input type="hidden" name="csrfm' in html
+
+    # Resumed by a person, by that one click, the same revision is not stopped again.
+    answer = client.post(RESUME, {"on": "shop/storefront", "to": ""})
+    assert answer["Location"].endswith("/workloads/deployment/shop/storefront/rollout/")
+    assert not deployment(door)["spec"].get("paused")
     watched(binding, lambda: _is_complete(deployment(door)) and all_ready(door))
     assert Stop.objects.count() == 1
     assert not deployment(door)["spec"].get("paused")
