@@ -6,114 +6,17 @@ One run of about seven minutes in real time, so that every duration is what a pe
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
-from playwright.sync_api import Browser, Page, sync_playwright
-from playwright.sync_api import TimeoutError as Late
+from playwright.sync_api import Page, sync_playwright
 
-from bench.stack import Running, running
+from bench.stack import running
 from docs import screenshots_world as world
+from docs.screenshots_camera import ALL, TWICE, Camera
 
 CLUSTER, ROUTER = "/clusters/cls-vpccni01", f"/clusters/{world.ROUTER}"
 WORKLOADS = f"{CLUSTER}/workloads/deployment"
 ACTIONS = f"{CLUSTER}/actions/deployment"
-TALLEST = 1500
-
-
-class Look(NamedTuple):
-    """How somebody looks at the console."""
-
-    width: int
-    theme: str
-    language: str
-
-    @property
-    def suffix(self) -> str:
-        words = (str(self.width), self.theme.replace("light", ""), self.language[:2])
-        return "-".join(word for word in words if word not in {"", "en"})
-
-
-SMALL, LARGE = Look(1280, "light", "en"), Look(1920, "light", "en")
-DARK, CHINESE = Look(1280, "dark", "en"), Look(1280, "light", "zh-hans")
-DARK_CHINESE = Look(1920, "dark", "zh-hans")
-BOTH = (SMALL, LARGE)
-TWICE = (*BOTH, DARK, CHINESE)
-ALL = (*TWICE, DARK_CHINESE)
-type Do = Callable[[Page], None]
-
-
-@dataclass
-class Camera:
-    """The browser: one page per look, kept open."""
-
-    product: Running
-    browser: Browser
-    folder: Path
-    only: Sequence[str] = ()
-    looks: Sequence[Look] = ALL
-    after: Callable[[Page, str], None] = lambda page, name: None
-    pages: dict[Look, Page] = field(default_factory=dict)
-
-    def open(self, look: Look) -> None:
-        context = self.browser.new_context(
-            base_url=self.product.url,
-            viewport={"width": look.width, "height": 860},
-            color_scheme="dark" if look.theme == "dark" else "light",
-        )
-        here = {"name": "django_language", "value": look.language, "url": self.product.url}
-        context.add_cookies([here])  # type: ignore[list-item]
-        page = self.pages[look] = context.new_page()
-        page.goto("/login/")
-        if look in BOTH and not self.only:
-            page.screenshot(path=self.folder / f"login-{look.suffix}.png")
-        page.fill("[name=username]", "admin")
-        page.fill("[name=password]", self.product.password)
-        page.click("main button.primary")
-
-    def take(
-        self, name: str, path: str = "", looks: Sequence[Look] = BOTH, do: Do | None = None
-    ) -> None:
-        for look in looks:
-            if look not in self.pages or (self.only and name not in self.only):
-                continue
-            page = self.pages[look]
-            try:
-                if path:
-                    page.goto(path)
-                if do:
-                    do(page)
-                self.shoot(page, f"{name}-{look.suffix}")
-            except Late as late:
-                print(f"{name}-{look.suffix}: {str(late).splitlines()[0]}", flush=True)
-
-    def shoot(self, page: Page, file: str) -> None:
-        settled(page)
-        size = page.evaluate(
-            "({width: innerWidth, height: Math.max(innerHeight, document.body.scrollHeight),"
-            " over: document.documentElement.scrollWidth - innerWidth})"
-        )
-        if size["over"] > 0:
-            print(f"{file}: {size['over']} px too wide")
-        # A window as tall as the page: what sticks to its edges is drawn there, not in the middle.
-        page.set_viewport_size({"width": size["width"], "height": min(size["height"], TALLEST)})
-        page.evaluate("scrollTo(0, 0)")
-        page.screenshot(path=self.folder / f"{file}.png")
-        self.after(page, file)
-        page.set_viewport_size({"width": size["width"], "height": 860})
-        print(f"{time.strftime('%H:%M:%S')} {file}", flush=True)
-
-
-def settled(page: Page) -> None:
-    """Until the stream's first word, so that ages are what a person sees."""
-    said = "() => [...document.querySelectorAll('.live')].every(it => /\\d/.test(it.textContent))"
-    try:
-        page.wait_for_function(said, timeout=4000)
-    except Late:
-        print(f"{page.url}: no word of the stream within 4 s")
-    page.wait_for_timeout(450)
 
 
 def main() -> None:
@@ -158,17 +61,21 @@ def story(camera: Camera) -> None:
         time.sleep(0.5)
     rollouts(camera)
     rest(camera)
+    out_of_reach(camera)
 
 
 def before_anything(camera: Camera) -> None:
     create = f"{CLUSTER}/services/create/?namespace=shop&workload=deployment/reviews"
     camera.take("service-create", create, TWICE, do=fill)
+    camera.take("service-create-wrong", create, TWICE, do=spoil)
+    camera.take("service-create-yaml", create, do=preview)
     camera.take("service-picker", create, do=pick)
     camera.take("cluster-basic-globalrouter", f"{ROUTER}/", TWICE)
     refused = f"{ROUTER}/services/create/?namespace=shop&workload=deployment/orders"
     camera.take("service-create-refused", refused, TWICE, do=fill)
     camera.take("sandbox", "/sandbox/")
-    camera.take("not-found", "/clusters/cls-nowhere/", (SMALL,))
+    camera.take("not-found", "/clusters/cls-nowhere/")
+    camera.take("services-none", "/clusters/cls-cilium01/services/")
 
 
 def router(camera: Camera) -> None:
@@ -206,7 +113,10 @@ def lists(camera: Camera) -> None:
     camera.take("deployments-chosen", f"{WORKLOADS}/?namespace=shop", do=choose)
     camera.take("pods", f"{CLUSTER}/pods/?namespace=shop", TWICE)
     camera.take("pods-dead", f"{CLUSTER}/pods/?namespace=shop&health=Dead")
-    camera.take("pods-nothing", f"{CLUSTER}/pods/?namespace=shop&q=nowhere", (SMALL,))
+    camera.take("statefulsets", f"{CLUSTER}/workloads/statefulset/")
+    camera.take("daemonsets", f"{CLUSTER}/workloads/daemonset/")
+    camera.take("daemonset", f"{CLUSTER}/workloads/daemonset/kube-system/node-agent/")
+    camera.take("pods-nothing", f"{CLUSTER}/pods/?namespace=shop&q=nowhere")
     camera.take("services", f"{CLUSTER}/services/", TWICE)
 
 
@@ -214,13 +124,15 @@ def actions(camera: Camera) -> None:
     images = "on=shop/storefront&preview=1&image:storefront=shop/storefront:2.5.0"
     camera.take("action-images", f"{ACTIONS}/images/?{images}", TWICE)
     camera.take("action-rollback", f"{ACTIONS}/rollback/?on=shop/storefront&preview=1&to=1")
+    camera.take("action-restart", f"{ACTIONS}/restart/?on=shop/storefront&preview=1")
+    camera.take("action-scale", f"{ACTIONS}/scale/?on=shop/storefront")
     pod = world.pod_of(camera.product, "storefront")
     camera.take("pods-delete", f"{CLUSTER}/actions/pod/delete/?on=shop/{pod}")
 
 
 def rollouts(camera: Camera) -> None:
     camera.take("rollout", f"{WORKLOADS}/shop/catalog/rollout/", ALL)
-    camera.take("deployment-rolling", f"{WORKLOADS}/shop/catalog/", (SMALL,))
+    camera.take("deployment-rolling", f"{WORKLOADS}/shop/catalog/")
     camera.take("rollout-finished", f"{WORKLOADS}/shop/storefront/rollout/", ALL)
     camera.take("time-to-ready", f"{WORKLOADS}/shop/storefront/time-to-ready/?window=day", TWICE)
 
@@ -230,21 +142,33 @@ def rest(camera: Camera) -> None:
     camera.take("pod", pod, ALL)
     camera.take("pod-logs", f"{pod}logs/", TWICE, do=logged)
     camera.take("deployment", f"{WORKLOADS}/shop/storefront/")
-    camera.take("statefulset", f"{CLUSTER}/workloads/statefulset/shop/cart/", (SMALL,))
+    camera.take("statefulset", f"{CLUSTER}/workloads/statefulset/shop/cart/")
     service = f"{CLUSTER}/services/shop/storefront/"
     camera.take("service", service, ALL)
+    camera.take("service-time-to-ready", f"{service}time-to-ready/")
     camera.take("service-delete", f"{service}delete/")
     camera.take("search", "/search/?q=storefront", ALL)
     camera.take("search-palette", service, ALL, do=ask)
-    camera.take("search-nothing", "/search/?q=nowhere", (SMALL,))
+    camera.take("search-nothing", "/search/?q=nowhere")
     layer = f"{CLUSTER}/access-layer/"
     camera.take("access-layer", layer, TWICE)
     camera.take("access-layer-settings", f"{layer}settings/")
-    camera.take("access-layer-roll", f"{layer}roll/deployment/shop/reviews/", (SMALL,))
+    camera.take("access-layer-roll", f"{layer}roll/deployment/shop/reviews/")
+    camera.take("access-layer-roll-all", f"{layer}roll/")
     camera.take("events", f"{CLUSTER}/events/")
     camera.take("cluster-activity", f"{CLUSTER}/activity/")
     camera.take("activity", "/activity/", TWICE)
-    camera.take("accounts", "/accounts/", (SMALL,))
+    camera.take("accounts", "/accounts/")
+
+
+def out_of_reach(camera: Camera) -> None:
+    """Last, because nothing works meanwhile: both outsides are away, and then nobody may read."""
+    world.fault(camera.product, "tencent", "error_500")
+    world.fault(camera.product, "kubernetes", "error_500")
+    camera.take("cluster-cloud-away", f"{CLUSTER}/", TWICE, do=refresh)
+    camera.take("clusters-unreachable", "/", TWICE, do=unreachable)
+    camera.take("cluster-unreachable", f"{CLUSTER}/", TWICE)
+    camera.take("pods-stale", f"{CLUSTER}/pods/?namespace=shop")
 
 
 def fill(page: Page) -> None:
@@ -255,6 +179,34 @@ def fill(page: Page) -> None:
     page.fill("[name=interval]", "3")
     page.evaluate("document.activeElement.blur()")
     page.wait_for_timeout(900)
+
+
+def spoil(page: Page) -> None:
+    """What is wrong, said beside its field as each is left."""
+    page.fill("[name=name]", "Public_API")
+    page.fill("[name=ports-0-target]", "http")
+    page.fill("[name=ports-0-port]", "65536")
+    page.fill("[name=interval]", "5")
+    page.fill("[name=timeout]", "9")
+    page.fill("[name=selectors-0-key]", "-app")
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_selector("#create .error >> nth=3", state="attached")
+    page.wait_for_timeout(900)
+
+
+def preview(page: Page) -> None:
+    fill(page)
+    page.click("button[value=yaml]")
+    page.wait_for_selector("#preview-dialog[open]")
+
+
+def refresh(page: Page) -> None:
+    page.click("main form[action$='/refresh/'] button")
+    page.wait_for_load_state()
+
+
+def unreachable(page: Page) -> None:
+    page.wait_for_selector("tbody [data-tone=error]", timeout=40_000)
 
 
 def pick(page: Page) -> None:

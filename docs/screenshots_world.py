@@ -1,6 +1,7 @@
 """What the screenshots show beyond the demo world: Services that work, wait, and are in trouble."""
 
 import json
+import urllib.request
 from typing import Any
 
 from bench.stack import Running
@@ -83,6 +84,13 @@ def pod_of(product: Running, workload: str) -> str:
 def damage_webhook(product: Running) -> None:
     """What somebody deletes is put back: the Access layer page tells of it."""
     product.kubectl("delete", "mutatingwebhookconfiguration", "podgate-cls-vpccni01")
+
+
+def fault(product: Running, half: str, name: str) -> None:
+    control = json.loads((product.state / "world.json").read_text())["control"][half]
+    body = json.dumps({"fault": name}).encode()
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    direct.open(f"{control}/_sandbox/faults", body, timeout=5).close()
 
 
 def _apply(product: Running, manifest: dict[str, Any], *, cluster: str = "cls-vpccni01") -> None:
