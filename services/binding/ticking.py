@@ -5,13 +5,13 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Min
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
 from console import alive
 from console.models import Account, Cluster
 from services import rechecks, tasks
-from services.binding import health, leases, wanted
+from services.binding import health, leases, opening, wanted
 from services.models import Binding
 
 EVERY, SOONEST = 0.25, 0.02
@@ -21,8 +21,8 @@ LEASE = "ticker"
 LOST_AFTER = 0.5
 # Seconds between two of the same kind; the first sweep comes at once.
 BEAT, SWEEP, FACTS, ORPHANS = 5.0, 10.0, 30.0, 300.0
-# How often Services are sought whose limits are due.
-LIMITS = 3.0
+# How often Services are sought whose limits are due; while the engine is at work, which goes first.
+LIMITS, LIMITS_LATER = 3.0, 20.0
 # How often a cluster goes on to tell a crowd of Pods why they wait.
 EXPLAIN = 0.5
 
@@ -89,7 +89,7 @@ class Ticker:
             for key in keys:
                 if self._is_time(task.name, key, every):
                     tasks.deliver(task, key, expires=every)
-        if self._is_time("limits", 0, LIMITS):
+        if self._is_time("limits", 0, LIMITS_LATER if _is_at_work() else LIMITS):
             answering = rechecks.due().filter(cluster__unreachable_because="")
             for cluster in answering.order_by().values_list("cluster", flat=True).distinct():
                 tasks.deliver(tasks.recheck_limits, cluster, expires=60)
@@ -102,3 +102,10 @@ class Ticker:
             return False
         self.sent[what, pk] = now
         return True
+
+
+def _is_at_work() -> bool:
+    """Targets or gates wait for the worker, which has the same cores as everything else."""
+    soon = timezone.now() + opening.LOST_AFTER
+    waits = Q(wanted__gt=F("done")) | Q(gates_due_at__lte=soon)
+    return Binding.objects.filter(waits).exists()

@@ -1,6 +1,7 @@
 """Leases, triggers and the ticker: what the rows say is what happens next."""
 
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -172,6 +173,26 @@ def test_a_look_that_is_due_is_sent_when_it_is_due_and_once(binding: Binding, qu
     assert queue() == before + 1
 
 
+def test_use_limits_are_judged_later_while_targets_or_gates_wait(
+    binding: Binding, queue: Any
+) -> None:
+    ticker = Ticker()
+    ticker.tick()
+    # Nothing else becomes due, however slow the machine.
+    ticker.sent = {key: at + 3600 for key, at in ticker.sent.items()}
+    now, before = timezone.now(), queue()
+    ticker.polled[binding.cluster.account.pk] = (now, time.monotonic() + 3600)
+    later = now + timedelta(hours=1)
+    for waits in ({"wanted": 2, "sent_at": later}, {"wanted": 1, "gates_due_at": now}):
+        ticker.sent["limits", 0] = time.monotonic() - ticking.LIMITS
+        Binding.objects.update(**waits)
+        ticker.tick()
+        assert queue() == before
+    Binding.objects.update(gates_due_at=None)
+    ticker.tick()
+    assert queue() == before + 1
+
+
 def registration(binding: Binding, health_word: str, seconds_ago: float) -> Registration:
     then = timezone.now() - timedelta(seconds=seconds_ago)
     return Registration.objects.create(
@@ -269,6 +290,39 @@ def test_a_pods_change_wakes_the_bindings_that_select_it(
     assert queue() == 0
     mine = kinds.Pod(metadata=kinds.ObjectMeta(name="bar-1", labels={"app": "bar"}))
     waking.on_change(cluster, "Pod", "shop", "bar-1", mine)
+    assert queue() == 1
+
+
+def test_what_a_pods_change_costs_does_not_grow_with_the_services_around(
+    binding: Binding, cluster: Cluster, queue: Any, django_assert_num_queries: Any
+) -> None:
+    """Fifty thousand Pods are told of when a cluster is first listed."""
+    from workloads.models import Service
+
+    for number in range(50):
+        Service.objects.create(
+            cluster=cluster,
+            uid=f"other-{number}",
+            namespace="bulk",
+            name=f"other-{number}",
+            resource_version="1",
+            created_at=timezone.now(),
+            type="ClusterIP",
+            selector={"app": "bar"},
+        )
+    pod = kinds.Pod(metadata=kinds.ObjectMeta(name="bar-1", uid="u", labels={"app": "bar"}))
+    with django_assert_num_queries(1) as asked:
+        waking.on_change(cluster, "Pod", "bulk", "bar-1", pod)
+    assert "workloads_service" not in asked[0]["sql"]
+    assert queue() == 0
+
+
+def test_a_pod_that_no_selector_matches_any_more_wakes_what_it_is_registered_with(
+    binding: Binding, cluster: Cluster, queue: Any
+) -> None:
+    registration(binding, "Alive", seconds_ago=60)
+    other = kinds.Pod(metadata=kinds.ObjectMeta(name="x", uid="uid", labels={"app": "other"}))
+    waking.on_change(cluster, "Pod", "shop", "x", other)
     assert queue() == 1
 
 
