@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 from django.utils import timezone
@@ -36,6 +36,21 @@ class _Claimed:
     def selects(self, pod: Pod) -> bool:
         same = self.service.namespace == pod.namespace
         return same and bool(self.service.selector.items() <= pod.labels.items())
+
+
+class _Target(NamedTuple):
+    """What of a row of the ledger a wait is told by."""
+
+    pod_uid: str
+    binding_id: int
+    protocol: str
+    listener_port: int
+    ip: str
+    port: int
+    registered_at: datetime | None
+    health: str
+    health_since: datetime | None
+    health_message: str
 
 
 class Webhook:
@@ -133,18 +148,19 @@ def _judged(
     cluster: Cluster,
     pods: Iterable[Pod],
     claims: Sequence[_Claimed],
-    rows: Mapping[str, Sequence[Registration]],
+    rows: Mapping[str, Sequence[_Target]],
 ) -> dict[str, Wait]:
     now, webhook = timezone.now(), Webhook(cluster)
     told = {pod.uid: _wait(webhook, pod, claims, rows.get(pod.uid, ()), now) for pod in pods}
     return {uid: one for uid, one in told.items() if one}
 
 
-def _registered(pods: Iterable[Pod], which: Q) -> dict[str, list[Registration]]:
+def _registered(pods: Iterable[Pod], which: Q) -> dict[str, list[_Target]]:
     """By Pod uid. The cluster is not asked for: a database would go through all of its targets."""
-    rows: dict[str, list[Registration]] = defaultdict(list)
-    for row in Registration.objects.filter(which, pod_uid__in=[pod.uid for pod in pods]):
-        rows[row.pod_uid].append(row)
+    rows: dict[str, list[_Target]] = defaultdict(list)
+    found = Registration.objects.filter(which, pod_uid__in=[pod.uid for pod in pods])
+    for row in found.values_list(*_Target._fields):
+        rows[row[0]].append(_Target(*row))
     return rows
 
 
@@ -177,7 +193,7 @@ def _wait(
     webhook: Webhook,
     pod: Pod,
     claims: Iterable[_Claimed],
-    rows: Sequence[Registration],
+    rows: Sequence[_Target],
     now: datetime,
 ) -> Wait | None:
     mine = [one for one in claims if one.selects(pod)]
@@ -191,7 +207,7 @@ def _wait(
     )
 
 
-def _ways(one: _Claimed, pod: Pod, rows: Sequence[Registration]) -> Iterable[Way]:
+def _ways(one: _Claimed, pod: Pod, rows: Sequence[_Target]) -> Iterable[Way]:
     binding = one.binding
     left_out = next(((e["reason"], e["message"]) for e in binding.excluded if _is(e, pod)), None)
     at = {(row.binding_id, row.protocol, row.listener_port): row for row in rows}

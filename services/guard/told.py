@@ -28,6 +28,7 @@ QUOTA = "TOTAL_TARGET_BIND_QUOTA"
 def in_front(cluster: Cluster, workload: Workload) -> Sequence[Behind]:
     """The claimed Services that select a workload's Pods."""
     services = Service.objects.filter(cluster=cluster, namespace=workload.namespace)
+    services = services.only("uid", "namespace", "name", "selector", "annotations")
     found = [one for one in services if watch.selects(one.selector, workload.template_labels)]
     bindings = {
         one.service_uid: one

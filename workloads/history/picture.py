@@ -9,7 +9,8 @@ from itertools import chain
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import Count as Counted
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from console.models import Cluster
@@ -205,10 +206,11 @@ def _kept(rollout: Rollout, begins: datetime) -> int:
         workload_kind=rollout.kind,
         workload_name=rollout.name,
         revision=rollout.revision,
-        created_at__lt=begins - reading.SLACK,
         terminating=False,
     )
-    return pods.count()
+    # Counted among the workload's own: by its age alone SQLite would go through the whole cluster.
+    old = Counted("pk", filter=Q(created_at__lt=begins - reading.SLACK))
+    return int(pods.aggregate(old=old)["old"])
 
 
 def _ours(rollout: Rollout, found: list[Life]) -> tuple[list[Life], list[Life]]:
@@ -252,9 +254,10 @@ def _listeners(rollout: Rollout, in_front: Sequence[Behind], end: datetime) -> l
     told = rows.filter(at__gt=rollout.started_at, at__lte=end) | rows.filter(
         pk__in=list(_pks(latest))
     )
-    for row in told.order_by("at", "pk"):
-        found[row.service, row.listener].append(Count(row.at, row.healthy, row.wanted))
-        lbs[row.service, row.listener] = row.lb_id
+    columns = ("service", "listener", "lb_id", "at", "healthy", "wanted")
+    for service, listener, lb_id, *count in told.order_by("at", "pk").values_list(*columns):
+        found[service, listener].append(Count(*count))
+        lbs[service, listener] = lb_id
     return [
         Listener(
             service,

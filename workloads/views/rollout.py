@@ -74,13 +74,14 @@ def _page(
     cluster, rollout = context["cluster"], context["rollout"]
     workloads = Workload.objects.filter(cluster=cluster, kind=KIND[kind], namespace=namespace)
     if rollout is None and not workloads.filter(name=name).exists():
-        where = {"kind": KIND[kind], "name": f"{namespace}/{name}"}
-        raise Http404(_("No %(kind)s %(name)s.") % where)
-    if rollout is not None:
-        found = picture.picture(rollout)
+        missing = {"kind": KIND[kind], "name": f"{namespace}/{name}"}
+        raise Http404(_("No %(kind)s %(name)s.") % missing)
+    found = picture.picture(rollout) if rollout is not None else None
+    if found is not None:
         context |= rollout_context.progress(found) | rollout_charts.targets(found)
         context |= rollout_context.waterfall(found, request.GET)
-    context |= rollout_lines.finished(cluster, KIND[kind], namespace, name, request.GET)
+    where = (cluster, KIND[kind], namespace, name)
+    context |= rollout_lines.finished(where, request.GET, found)
     context |= time_to_ready.of_workload(cluster, KIND[kind], namespace, name, request.GET)
     return render(request, PAGE, context | {"section": kind})
 
@@ -147,5 +148,5 @@ def finished(
 ) -> HttpResponse:
     context = _where(request, cluster_id, kind, namespace, name, None)
     where = (context["cluster"], KIND[kind], namespace, name)
-    context |= rollout_lines.finished(*where, request.GET)
+    context |= rollout_lines.finished(where, request.GET)
     return render(request, f"{PAGE}#finished", context)

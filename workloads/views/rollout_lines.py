@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from console.models import Cluster
 from workloads.history import ended, picture
+from workloads.history.picture import Picture
 from workloads.models import Rollout
 from workloads.timeline import Stage
 from workloads.views import rollout_words
@@ -33,16 +34,28 @@ class Past:
     tone: str
 
 
-def finished(cluster: Cluster, kind: str, namespace: str, name: str, query: QueryDict) -> Any:
-    """The rollouts that are over, the newest first, a page at a time."""
-    rows = picture.of_workload(cluster, kind, namespace, name).exclude(finished_at=None)
+def finished(
+    where: tuple[Cluster, str, str, str], query: QueryDict, known: Picture | None = None
+) -> dict[str, Any]:
+    """The rollouts of a workload that are over, the newest first, a page at a time.
+
+    `known`: the one whose picture the page has already.
+    """
+    rows = picture.of_workload(*where).exclude(finished_at=None)
     page = Paginator(rows.select_related("cluster"), PAST).get_page(query.get("past"))
-    return {"lines": [_past(one) for one in page.object_list], "past": page}
+    return {"lines": [_past(one, known) for one in page.object_list], "past": page}
 
 
-def _past(rollout: Rollout) -> Past:
-    # The last ones have no figures yet: old Pods may still be draining.
-    told = rollout.figures or ended.figures(picture.picture(rollout))
+def _figures(rollout: Rollout, known: Picture | None) -> dict[str, Any]:
+    # The last ones have none yet: old Pods may still be draining.
+    is_known = known is not None and known.rollout.pk == rollout.pk
+    return rollout.figures or ended.figures(
+        known if known and is_known else picture.picture(rollout)
+    )
+
+
+def _past(rollout: Rollout, known: Picture | None) -> Past:
+    told = _figures(rollout, known)
     where = (rollout.cluster.cluster_id, rollout.kind.lower(), rollout.namespace, rollout.name)
     word, tone = rollout_words.result(rollout)
     over_at: datetime | None = rollout.finished_at

@@ -5,14 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console import activity
 from console.models import Cluster
+from tests.workloads.index import put_pod
 from tests.workloads.rollout.world import ID, REGIONS, ROOT, begin, put, text, under_way
-from workloads.history import ended, retention
-from workloads.models import PodTimeline, Rollout
+from workloads.history import ended, picture, retention
+from workloads.models import Pod, PodTimeline, Rollout
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +107,33 @@ def test_what_is_older_than_the_retention_goes_and_what_is_under_way_stays(
     begin(cluster, rollout.started_at, finished_at=timezone.now(), result="complete")
     assert retention.sweep(cluster, later) == PodTimeline.objects.count() + 6
     assert list(Rollout.objects.all()) == [rollout]
+
+
+def test_a_rollout_that_is_just_over_is_read_once_for_its_page(
+    viewer: Client, cluster: Cluster
+) -> None:
+    """Until its figures are kept they are made of the picture the page has anyway."""
+    started = timezone.now() - timedelta(seconds=50)
+    for number in range(4):
+        put(cluster, f"new-{number}", started)
+    begin(cluster, started, finished_at=started + timedelta(seconds=40), result="complete")
+    with CaptureQueriesContext(connection) as asked:
+        page = viewer.get(f"{ROOT}/rollout/")
+    assert "Healthy, 15 s" in text(page)
+    timelines = [one for one in asked if 'FROM "workloads_podtimeline"' in one["sql"]]
+    # New Pods, old Pods, and the card of times to Ready.
+    assert len(timelines) == 3
+
+
+def test_pods_that_ran_already_are_counted_by_when_they_were_made(
+    viewer: Client, cluster: Cluster
+) -> None:
+    started = timezone.now() - timedelta(seconds=50)
+    rollout = begin(cluster, started, replicas=2, revision="abc")
+    for name, made in {"kept": -60, "new": 1}.items():
+        pod = put_pod(cluster, name)
+        at = started + timedelta(seconds=made)
+        Pod.objects.filter(pk=pod.pk).update(
+            created_at=at, revision="abc", workload_kind="Deployment", workload_name="web"
+        )
+    assert picture.picture(rollout).kept == 1
