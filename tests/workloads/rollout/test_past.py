@@ -67,7 +67,12 @@ def test_a_finished_rollout_is_listed_and_has_its_waterfall(
 def test_no_rollout_is_faster_than_its_physical_bound(viewer: Client, cluster: Cluster) -> None:
     """Two waves of two; one Pod of each was quicker than the other, and so was the next wave."""
     started = timezone.now() - timedelta(hours=2)
-    quick = {"containers_ready": 1.0, "registered": 1.3, "first_healthy": 16.0, "gate": 16.1}
+    quick: dict[str, Any] = {
+        "containers_ready": 1.0,
+        "registered": 1.3,
+        "first_healthy": 16.0,
+        "gate": 16.1,
+    }
     for wave in range(2):
         begins = started + timedelta(seconds=16.4 * wave)
         put(cluster, f"new-{wave}-quick", begins, ready=16.4, **quick)
