@@ -1,6 +1,12 @@
 """From a change in a cluster to the bindings it concerns."""
 
+import json
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Any
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from console import kinds
 from console.models import Cluster
@@ -45,18 +51,48 @@ def _concerns(cluster: Cluster, service: kinds.Service) -> bool:
 
 
 def _pod(cluster: Cluster, namespace: str, name: str, pod: kinds.Pod | None) -> None:
-    """Bindings whose selector matches, by the index, and those it is registered with."""
-    bindings = Binding.objects.filter(cluster=cluster, namespace=namespace)
-    names = set(
-        Registration.objects.filter(binding__in=bindings, pod_name=name).values_list(
-            "binding__name", flat=True
-        )
+    """Bindings whose selector matches, by the index, and those it is registered with.
+
+    Called for tens of thousands of Pods in a row: where nothing is bound it is one query, and no
+    Service is read that is not bound.
+    """
+    bindings = list(
+        Binding.objects.filter(cluster=cluster, namespace=namespace).values_list("pk", "name")
     )
+    if not bindings:
+        return
+    found = set(_registered(pod, name, [pk for pk, _name in bindings]))
     if pod is not None:
-        services = Service.objects.filter(cluster=cluster, namespace=namespace)
-        names |= {s.name for s in services if _selects(s.selector, pod.metadata.labels)}
-    wanted.raise_wanted(bindings.filter(name__in=names))
+        selecting = set(_selecting(cluster, namespace, pod, {name for _pk, name in bindings}))
+        found |= {pk for pk, name in bindings if name in selecting}
+    if found:
+        wanted.raise_wanted(Binding.objects.filter(pk__in=found))
 
 
-def _selects(selector: dict[str, str], labels: dict[str, str]) -> bool:
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+def _registered(pod: kinds.Pod | None, name: str, bindings: Collection[int]) -> Iterator[int]:
+    """By the uid, which is found without a look at all targets; of what is gone only the name."""
+    if pod is not None:
+        rows = Registration.objects.filter(pod_uid=pod.metadata.uid)
+    else:
+        rows = Registration.objects.filter(binding__in=bindings, pod_name=name)
+    known = set(bindings)
+    return (pk for pk in rows.values_list("binding", flat=True) if pk in known)
+
+
+def _selecting(
+    cluster: Cluster, namespace: str, pod: kinds.Pod, names: Collection[str]
+) -> Iterator[str]:
+    services = Service.objects.filter(cluster=cluster, namespace=namespace, name__in=names)
+    texts = services.values_list("name", Cast("selector", TextField()))
+    return (name for name, text in texts if _selects(text, pod.metadata.labels))
+
+
+def _selects(selector: str, labels: dict[str, str]) -> bool:
+    wanted_labels = _pairs(selector)
+    return bool(wanted_labels) and wanted_labels <= labels.items()
+
+
+@lru_cache(maxsize=10_000)
+def _pairs(selector: str) -> frozenset[tuple[str, str]]:
+    """Read once: Services by the hundred are compared with every Pod that changes."""
+    return frozenset((json.loads(selector) or {}).items())
