@@ -11,7 +11,7 @@ from console import kube
 from console.models import Cluster
 from tests.conftest import register
 from tests.wait import until
-from tests.workloads.watching import watching
+from tests.workloads.watching import PACE, watching
 from tests.world import World
 from workloads.index import Pace, leases
 from workloads.models import Pod, Service, Watch, Watcher, WatchLease, Workload
@@ -178,3 +178,17 @@ def test_two_watchers_share_the_clusters_and_one_takes_over_from_the_other(db: A
     Watcher.objects.filter(name="a").update(until=gone)
     taken = leases.share(clusters, second, "b", watchers=leases.attend("b", 60), seconds=60)
     assert taken == set(clusters)
+
+
+def test_what_a_dead_watcher_held_is_watched_when_its_lease_is_over(cluster: Cluster) -> None:
+    leases.attend("dead", PACE.lease)
+    assert leases.take(cluster.pk, "dead", PACE.lease)
+    with watching():
+        until(lambda: is_in_step(cluster))
+        assert WatchLease.objects.get(cluster=cluster).holder != "dead"
+
+
+def test_a_dead_watcher_is_replaced_within_ten_seconds() -> None:
+    assert Pace().take_over <= 10
+    # Two that come late to renew theirs keep them all the same.
+    assert Pace().lease >= 4 * Pace().rest

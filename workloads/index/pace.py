@@ -12,7 +12,16 @@ class Pace:
     # Everything is listed again this often, for what a watch lost in silence.
     relist: float = 300
     back_off: float = 30
-    # A watcher that died is replaced within this and a look.
     lease: float = 8
     # How often clusters, leases and API servers are looked at.
     look: float = 2
+
+    @property
+    def rest(self) -> float:
+        """Between two looks at the leases."""
+        return min(self.look / 2, 1)
+
+    @property
+    def take_over(self) -> float:
+        """Within this a watcher that died is replaced: it had just renewed, and another looked."""
+        return self.lease + self.rest

@@ -41,7 +41,7 @@ def run(
         while not stop.is_set():
             watcher.look()
             alive.beat("watcher")
-            stop.wait(min(pace.look / 2, 1))
+            stop.wait(pace.rest)
     finally:
         watcher.stop()
         connection.close()
