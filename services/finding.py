@@ -23,19 +23,22 @@ def _services(clusters: Clusters, asked: Asked) -> Group:
     rows = scope(Service.objects.all(), clusters, asked)
     if asked.is_address:
         has = rows.filter(beginning("vip", asked.text) | beginning("cluster_ip", asked.text))
-        services, total = by_address(has, "vip", "cluster_ip", near=asked.near)
+        services, total = by_address(has, asked.text, "vip", "cluster_ip", near=asked.near)
     else:
         services, total = best(rows, asked.text, near=asked.near)
     uids = [service.uid for service in services]
     bindings = {row.service_uid: row for row in Binding.objects.filter(service_uid__in=uids)}
-    hits = [_hit(clusters[one.cluster_id], one, bindings.get(one.uid)) for one in services]
+    hits = [_hit(clusters[one.cluster_id], one, bindings.get(one.uid), asked) for one in services]
     return Group("Services", hits, total)
 
 
-def _hit(cluster: Cluster, service: Service, binding: Binding | None) -> Hit:
+def _hit(cluster: Cluster, service: Service, binding: Binding | None, asked: Asked) -> Hit:
     parts = [f"{cluster.cluster_id} / {service.namespace}"]
     vip = (binding.vip if binding else "") or service.vip
-    parts += [vip or (f"ClusterIP {service.cluster_ip}" if service.cluster_ip else "")]
+    inner = f"ClusterIP {service.cluster_ip}" if service.cluster_ip else ""
+    # The other address as well, where that is what was looked for.
+    is_meant = asked.is_address and service.cluster_ip.startswith(asked.text)
+    parts += [vip, inner if is_meant or not vip else ""]
     parts.append(binding.lb_id if binding else "")
     return Hit(
         icon="service",
@@ -55,7 +58,7 @@ def _balancers(clusters: Clusters, asked: Asked) -> Group:
     )
     if asked.namespace:
         rows = rows.filter(namespace=asked.namespace)
-    found, total = by_address(rows, "vip", "lb_id", near=asked.near)
+    found, total = by_address(rows, asked.text, "vip", "lb_id", near=asked.near)
     hits = [_balancer(clusters[row.cluster_id], row) for row in found]
     return Group(_("Load balancers"), hits, total)
 

@@ -48,7 +48,7 @@ def _workload(cluster: Cluster, row: Workload) -> Hit:
 def _pods(clusters: Clusters, asked: Asked) -> Group:
     rows = scope(Pod.objects.all(), clusters, asked)
     if asked.is_address:
-        pods, total = by_address(rows.filter(_ip(asked.text)), "ip", near=asked.near)
+        pods, total = by_address(rows.filter(_ip(asked.text)), asked.text, "ip", near=asked.near)
     else:
         pods, total = best(rows, asked.text, near=asked.near)
     hits = [_pod(clusters[pod.cluster_id], pod) for pod in pods]

@@ -37,12 +37,19 @@ def best[T: Model](
     return _rows(rows, [key for key, _name in found]), len(found)
 
 
-def by_address[T: Model](rows: QuerySet[T], *columns: str, near: int = 0) -> tuple[list[T], int]:
-    """The same of rows with an address, in the order of numbers; the first column that has one."""
+def by_address[T: Model](
+    rows: QuerySet[T], text: str, *columns: str, near: int = 0
+) -> tuple[list[T], int]:
+    """The same of rows with addresses, in the order of numbers: of the one that begins so."""
+
+    def meant(one: Any) -> tuple[int, int, str]:
+        known = [address for address in one[1:] if address]
+        return order(next((a for a in known if a.startswith(text)), known[0] if known else ""))
+
     found: list[Any] = []
     for part in _parts(rows, near):
         some = part.order_by().values_list("pk", *columns)[: COUNTED - len(found)]
-        found += sorted(some, key=lambda one: order(next(filter(None, one[1:]), "")))
+        found += sorted(some, key=meant)
     return _rows(rows, [one[0] for one in found]), len(found)
 
 

@@ -108,6 +108,16 @@ def test_the_cluster_somebody_is_in_comes_first(clusters: tuple[Cluster, Cluster
     assert '<input type="hidden" name="cluster" value="cls-b">' in html
 
 
+def test_the_address_that_was_looked_for_is_shown(clusters: tuple[Cluster, Cluster]) -> None:
+    for name, vip, inner in (("b", "203.0.113.3", "10.9.0.20"), ("a", "203.0.113.4", "10.9.0.3")):
+        put_service(clusters[0], name)
+        Service.objects.filter(name=name).update(vip=vip, cluster_ip=inner)
+    client = pages.visitor()
+    assert found(client, "10.9.0.")["Services"] == ["a", "b"]
+    assert found(client, "203.0.113")["Services"] == ["b", "a"]
+    assert "ClusterIP <mark>10.9.0.20</mark>" in client.get("/search/?q=10.9.0.20").content.decode()
+
+
 def test_addresses_stand_in_the_order_of_numbers(clusters: tuple[Cluster, Cluster]) -> None:
     for last in (100, 9, 20):
         put_pod(clusters[0], f"web-{last}", status={"podIP": f"10.20.48.{last}"})

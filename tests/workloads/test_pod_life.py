@@ -90,6 +90,10 @@ def test_a_pod_that_is_gone_has_a_page_as_long_as_its_life_is_kept(
     assert "Rollouts of Deployment web" in said
     for stage in ("Terminating", "Weight 0", "Deregistered", "Gone"):
         assert stage in said
+    told = pod_life.told(cluster, "shop", "web-1", "web-1")
+    assert told is not None
+    last = [line.at for line in told.lines[-4:] if line.at]
+    assert last == sorted(last)
     html = page.content.decode()
     assert "/logs/" not in html
     assert "data-live=" not in html[html.index('id="life"') :][:200]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from workloads.freshness import freshness
 from workloads.history import reading
 from workloads.history.picture import GRACE
 from workloads.models import Pod, PodTimeline, Workload
-from workloads.timeline import WAY_IN, Stage, Waiting, lives
+from workloads.timeline import WAY_IN, WAY_OUT, Stage, Stamp, Waiting, lives
 from workloads.timeline.lives import Life
 from workloads.timeline.stages import AT_THE_CLB
 from workloads.views.rollout_words import SOURCES, seconds, stage_word, waiting_word
@@ -139,9 +139,9 @@ def _expected(cluster: Cluster, row: PodTimeline) -> dict[Stage, float]:
 
 def _lines(found: Life, waits: Waiting | None) -> Iterator[Line]:
     took = {span.stage: seconds(span.seconds) for span in found.spans if span.ends is not None}
-    for stage, stamp in found.stamps.items():
-        source = str(SOURCES[stamp.source])
-        yield Line(stage_word(stage), "success", stamp.at, took.get(stage, ""), source)
+    for stage, stamp in sorted(found.stamps.items(), key=_place):
+        source, tone = str(SOURCES[stamp.source]), "idle" if stage in WAY_OUT else "success"
+        yield Line(stage_word(stage), tone, stamp.at, took.get(stage, ""), source)
     if waits is None:
         return
     yield _now(found, waits)
@@ -149,6 +149,14 @@ def _lines(found: Life, waits: Waiting | None) -> Iterator[Line]:
         for stage in WAY_IN[WAY_IN.index(waits.stage) + 1 :]:
             if found.gated or stage not in AT_THE_CLB | {Stage.GATE}:
                 yield Line(stage_word(stage), "idle")
+
+
+def _place(told: tuple[Stage, Stamp]) -> tuple[int, datetime]:
+    """In their order on the way in; on the way out as they came: a Pod may go before its target."""
+    stage, stamp = told
+    if stage in WAY_IN:
+        return WAY_IN.index(stage), datetime.min.replace(tzinfo=UTC)
+    return len(WAY_IN), stamp.at
 
 
 def _now(found: Life, waits: Waiting) -> Line:
