@@ -75,7 +75,7 @@ def before_anything(camera: Camera) -> None:
     camera.take("service-create-refused", refused, TWICE, do=fill)
     camera.take("sandbox", "/sandbox/")
     camera.take("not-found", "/clusters/cls-nowhere/")
-    camera.take("services-none", "/clusters/cls-cilium01/services/")
+    camera.take("services-nothing", f"{CLUSTER}/services/?q=nowhere")
 
 
 def router(camera: Camera) -> None:

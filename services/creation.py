@@ -39,12 +39,18 @@ class Objects:
     config: dict[str, Any] | None
 
 
-def create(user: User | AnonymousUser, cluster: Cluster, spec: ServiceSpec, token: str) -> None:
-    """The Service as `spec` wants it, an Activity row, and the binding woken; or Refused."""
+def objects_of(spec: ServiceSpec, token: str) -> Objects:
+    """What is written: the page shows the very same before."""
     objects = Objects(manifest(spec), tke_service_config(spec))
     for one in (objects.service, objects.config):
         if one:
             one["metadata"].setdefault("annotations", {})[SUBMISSION] = token
+    return objects
+
+
+def create(user: User | AnonymousUser, cluster: Cluster, spec: ServiceSpec, token: str) -> None:
+    """The Service as `spec` wants it, an Activity row, and the binding woken; or Refused."""
+    objects = objects_of(spec, token)
     with doors.recording() as calls:
         try:
             fresh = _write(kube.connect(cluster), objects, token)

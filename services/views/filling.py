@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 
 from console import kube
 from console.models import Cluster
-from services import references
+from services import creation, references
 from services.forms import Choices, CreateServiceForm
 from services.forms.rows import MOST_ROWS
-from services.spec import manifest, tke_service_config
 from workloads import folded
 from workloads.freshness import freshness
 
@@ -173,7 +172,5 @@ def reference_stands(cluster: Cluster, form: CreateServiceForm) -> bool:
 
 def as_yaml(form: CreateServiceForm) -> str:
     """The manifests as they would be written, as far as the form is right."""
-    spec = form.draft()
-    config = tke_service_config(spec)
-    texts = [folded.dump(manifest(spec))] + ([folded.dump(config)] if config else [])
-    return "---\n".join(texts)
+    objects = creation.objects_of(form.draft(), form.cleaned_data["token"])
+    return "---\n".join(folded.dump(one) for one in (objects.service, objects.config) if one)

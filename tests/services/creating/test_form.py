@@ -1,9 +1,11 @@
 """The Create-a-Service form at work before anything is written: rows, picker, checks, outlook."""
 
 import pytest
+import yaml
 from django.test import Client
 from django.utils import timezone
 
+from console import kube
 from console.models import Cluster
 from tests.services.filling import CREATE, filled, second_port
 from tests.workloads.index import put_deployment, put_gated_pod, put_pod
@@ -108,6 +110,10 @@ def test_only_the_gates_that_pods_carry_are_opened(operator: Client, cluster: Cl
     assert "Open the gate of 1 Pod" in page
 
 
-def test_the_yaml_is_shown_before_it_is_written(operator: Client) -> None:
+def test_the_yaml_is_shown_before_it_is_written(operator: Client, door: kube.Kube) -> None:
     answer = operator.post(CREATE, filled(do="yaml"), headers={"HX-Request": "true"})
-    assert "loadBalancerClass: podgate.dev/clb" in answer.content.decode()
+    shown = yaml.safe_load(answer.context["yaml"])
+    operator.post(CREATE, filled())
+    written = door.get(kube.path("Service", "shop", "bar"))
+    assert shown["metadata"]["annotations"] == written["metadata"]["annotations"]
+    assert shown["spec"]["loadBalancerClass"] == written["spec"]["loadBalancerClass"]
