@@ -133,6 +133,9 @@ def test_a_service_that_is_well_is_not_talked_about(
     bound: Binding, cluster: Cluster, kube: Kube, client: Client
 ) -> None:
     until(lambda: explained("service shop/bar") == _down())
+    # Which is the binder that is down: it is found by both, and said by whom it was not seen.
+    assert any("worker" in one["sentence"] and "seen" in one["sentence"] for one in _down())
+    assert "worker" in shown(client, "services/shop/bar/", "BinderDown")
     assert explained("pod shop/" + pods(kube)[0].metadata.name) == []
 
 
