@@ -166,9 +166,8 @@ def out_of_reach(camera: Camera) -> None:
     world.fault(camera.product, "tencent", "error_500")
     world.fault(camera.product, "kubernetes", "error_500")
     camera.take("cluster-cloud-away", f"{CLUSTER}/", TWICE, do=refresh)
-    camera.take("clusters-unreachable", "/", TWICE, do=unreachable)
-    camera.take("cluster-unreachable", f"{CLUSTER}/", TWICE)
-    camera.take("pods-stale", f"{CLUSTER}/pods/?namespace=shop")
+    camera.take("pods-stale", f"{CLUSTER}/pods/?namespace=shop", do=stale)
+    camera.take("clusters-away", "/", TWICE)
 
 
 def fill(page: Page) -> None:
@@ -205,8 +204,8 @@ def refresh(page: Page) -> None:
     page.wait_for_load_state()
 
 
-def unreachable(page: Page) -> None:
-    page.wait_for_selector("tbody [data-tone=error]", timeout=40_000)
+def stale(page: Page) -> None:
+    page.wait_for_selector("#rows .callout, main .callout", timeout=40_000)
 
 
 def pick(page: Page) -> None:

@@ -10,8 +10,9 @@ class WorkloadsConfig(AppConfig):
         from console import attention as first_page
         from console import metrics as figures
         from console import search
-        from workloads import failing, finding, metrics
+        from workloads import failing, finding, metrics, unread
 
         figures.sources.append(metrics.metrics)
         search.sources.append(finding.groups)
         first_page.sources.append(failing.report)
+        first_page.sources.append(unread.report)
