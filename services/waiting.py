@@ -28,6 +28,14 @@ MOST_REPAIRS = 200
 _ENDED = {"Succeeded", "Failed", "Completed", "Evicted", "Error"}
 
 
+# What a wait is told by: the rest of these rows is long.
+_OF_SERVICE = ("uid", "namespace", "name", "created_at", "selector", "ports")
+_OF_BINDING = (
+    *("service_uid", "namespace", "name", "phase", "message", "lb_id"),
+    *("due_because", "due_at", "checks", "excluded"),
+)
+
+
 @dataclass(frozen=True)
 class _Claimed:
     service: Service
@@ -184,9 +192,10 @@ def _claims(cluster: Cluster, pods: Sequence[Pod]) -> list[_Claimed]:
         and any(where == namespace and selector.items() <= has for where, has in labelled)
     ]
     found = Binding.objects.filter(cluster=cluster, service_uid__in=selecting)
-    bindings = {one.service_uid: one for one in found.exclude(phase=Phase.DELETING)}
-    claimed = Service.objects.filter(cluster=cluster, uid__in=bindings) if bindings else ()
-    return [_Claimed(one, bindings[one.uid]) for one in claimed]
+    found = found.exclude(phase=Phase.DELETING).only(*_OF_BINDING)
+    bindings = {one.service_uid: one for one in found}
+    claimed = Service.objects.filter(cluster=cluster, uid__in=bindings).only(*_OF_SERVICE)
+    return [_Claimed(one, bindings[one.uid]) for one in claimed] if bindings else []
 
 
 def _wait(
