@@ -7,7 +7,9 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
+from django.contrib.contenttypes.management import create_contenttypes
 from django.core.management import call_command
+from django.db.models.signals import post_migrate
 
 from console import kube
 from console.models import Account, Cluster
@@ -24,6 +26,10 @@ hypothesis.settings.load_profile("podgate")
 kube.load()
 # A slow hash protects passwords, not tests; it made every logged-in test a second longer.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# After each test that flushes the database Django writes both anew; nothing here asks for them,
+# and it was five sixths of what the flush took.
+post_migrate.disconnect(create_contenttypes)
+post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 
 @pytest.fixture(scope="session")
@@ -119,6 +125,8 @@ LONGEST = (
     *("test_main_job.py", "test_rollout_journey.py", "browser/test_global_router.py"),
     *("binding/test_crashes.py", "binding/test_faults.py", "test_rollouts_lose_nothing.py"),
     *("binding/test_changes.py", "limits/test_scenes.py", "test_kubectl.py"),
+    *("workloads/test_index.py", "admission/test_integrity.py", "binding/test_troubles.py"),
+    *("binding/test_safety.py", "binding/test_watching.py", "creating/test_create.py"),
 )
 TOUCHES_THE_DATABASE = {"db", "transactional_db", "live_server"}
 # Of what needs a sandbox, the files in which the database itself is at work: statements by hand,
