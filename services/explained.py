@@ -41,9 +41,10 @@ def _lines(finding: Finding) -> list[str]:
 
 
 def _names(about: Sequence[Ref]) -> str:
-    listed = ", ".join(ref.name for ref in about[:NAMED])
-    if len(about) <= NAMED:
-        return listed
+    names = [ref.name for ref in about]
+    if len(names) <= NAMED + 1:
+        return ", ".join(names)
+    listed = ", ".join(names[:NAMED])
     return _("%(names)s and %(n)s more Pods") % {"names": listed, "n": len(about) - NAMED}
 
 

@@ -151,10 +151,11 @@ def _in_order(facts: WorkloadFacts, waits: list[PodFacts]) -> Finding:
 
 
 def _who(waits: list[PodFacts], more: bool) -> str:
+    """The first of them by name; "1 more" would be as long as its name."""
     names = sorted(each.pod.name for each in waits)
+    if len(names) <= NAMED + (not more):
+        return ", ".join(names)
     listed = ", ".join(names[:NAMED])
-    if len(names) <= NAMED:
-        return listed
     others = f"{len(names) - NAMED}{'+' if more else ''}"
     return Sentence("%(names)s and %(n)s more Pods", names=listed, n=others)
 

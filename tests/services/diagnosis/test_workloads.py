@@ -57,6 +57,8 @@ def test_of_many_pods_some_are_named_and_the_rest_counted() -> None:
     stuck = [named(f"web-{n}", waiting(Cause.CHECKING)) for n in range(5)]
     found = diagnose_workload(workload(*stuck, strategy=STRATEGY, **ROLLING))
     assert "web-0, web-1, web-2 and 2 more Pods" in found[1].sentence
+    found = diagnose_workload(workload(*stuck[:4], strategy=STRATEGY, **ROLLING))
+    assert "web-0, web-1, web-2, web-3:" in found[1].sentence
 
 
 def test_of_more_pods_than_were_looked_at_numbers_are_at_least() -> None:
