@@ -17,6 +17,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -80,13 +81,17 @@ class Round:
 
     def to_the_names(self) -> list[float | None]:
         return [
-            _after(at, self.seen, lambda html, name=name: name in _dead(html))
+            _after(at, self.seen, partial(_is_named, name))
             for name, at in self.dead().items()
         ]
 
     def to_the_rule(self) -> float | None:
         first = min(self.dead().values())
         return _after(first, self.seen, lambda html: 'data-code="SecurityGroup"' in html)
+
+
+def _is_named(name: str, html: str) -> bool:
+    return name in _dead(html)
 
 
 def main() -> None:
