@@ -80,10 +80,7 @@ class Round:
         return self.paused_at - self.crossed_at()
 
     def to_the_names(self) -> list[float | None]:
-        return [
-            _after(at, self.seen, partial(_is_named, name))
-            for name, at in self.dead().items()
-        ]
+        return [_after(at, self.seen, partial(_is_named, name)) for name, at in self.dead().items()]
 
     def to_the_rule(self) -> float | None:
         first = min(self.dead().values())
