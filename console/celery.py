@@ -16,6 +16,7 @@ app.autodiscover_tasks()
 @worker_init.connect
 def _load(**_: Any) -> None:
     """Before there are threads; only now, because Django must be set up first."""
-    from console import kube
+    from console import heap, kube
 
     kube.load()
+    heap.freeze()

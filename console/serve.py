@@ -1,11 +1,12 @@
 """`python -m console.serve`: the web process, which ends within a second, open streams and all."""
 
 import argparse
-import gc
 import warnings
 from types import FrameType
 
 import uvicorn
+
+from console import heap
 
 
 class Server(uvicorn.Server):
@@ -24,9 +25,8 @@ class Server(uvicorn.Server):
 
         self.loop = asyncio.get_running_loop()
         await super().startup(sockets)  # type: ignore[arg-type]
-        # What was imported stays: no collection, in the middle of a page, needs to look at it.
-        gc.collect()
-        gc.freeze()
+        # Else a collection looks at it all in the middle of a page.
+        heap.freeze()
 
 
 def main() -> None:
