@@ -1,5 +1,6 @@
 """Fixtures the rings share: the sandbox, a registered account and cluster."""
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -11,7 +12,7 @@ from django.contrib.contenttypes.management import create_contenttypes
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
-from console import kube
+from console import heap, kube
 from console.models import Account, Cluster
 from tests import product
 from tests import world as worlds
@@ -24,6 +25,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("podgate")
 kube.load()
+# Until all tests are read: what is read stays, and looking through it for cycles took a fifth.
+gc.disable()
 # A slow hash protects passwords, not tests; it made every logged-in test a second longer.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # After each test that flushes the database Django writes both anew; nothing here asks for them,
@@ -136,6 +139,12 @@ SQL_AT_WORK = (
     *("binding/test_main_path.py", "binding/test_lives.py", "binding/test_health.py"),
     *("admission/test_integrity.py",),
 )
+
+
+def pytest_collection_finish() -> None:
+    """Every process of a ring reads all tests, and what it has read stays."""
+    heap.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
