@@ -11,6 +11,7 @@ import msgspec
 
 from console import kinds
 from workloads import stopping
+from workloads.printed import status_word
 
 NETWORKS = "tke.cloud.tencent.com/networks"
 ENI_RESOURCES = ("tke.cloud.tencent.com/eni-ip", "tke.cloud.tencent.com/direct-eni")
@@ -23,7 +24,6 @@ MODE_OF_ADD_ON = {
     "VPC_CNI_EXCLUSIVE": "eni",
     "CILIUM_OVERLAY": "overlay",
 }
-FINISHED = {"Succeeded", "Failed"}
 
 
 class PodRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,71 +226,6 @@ def _state(state: kinds.ContainerState) -> tuple[str, str, str, str | None]:
         return "Terminated", ended.reason, ended.message, _iso(ended.finished_at)
     waiting = state.waiting or kinds.ContainerStateWaiting()
     return "Waiting", waiting.reason, waiting.message, None
-
-
-# The STATUS column, as kubectl's printPod computes it.
-
-
-def status_word(pod: kinds.Pod) -> tuple[str, int]:
-    """What `kubectl get pods` prints under STATUS and RESTARTS."""
-    status = pod.status
-    word = status.reason or status.phase or "Unknown"
-    if any(
-        condition.type == "PodScheduled" and condition.reason == "SchedulingGated"
-        for condition in status.conditions
-    ):
-        word = "SchedulingGated"
-    restarts = sum(one.restart_count for one in status.init_container_statuses)
-    stuck = _init_word(pod)
-    if stuck:
-        word = stuck
-    else:
-        restarts = sum(one.restart_count for one in status.container_statuses)
-        word = _container_word(pod, word)
-    if pod.metadata.deletion_timestamp is not None:
-        if status.reason == "NodeLost":
-            return "Unknown", restarts
-        if status.phase not in FINISHED:
-            return "Terminating", restarts
-    return word, restarts
-
-
-def _init_word(pod: kinds.Pod) -> str:
-    """The word while init containers are at work; empty afterwards."""
-    initialized = {one.type: one.status for one in pod.status.conditions}.get("Initialized")
-    if initialized == "True":
-        return ""
-    for number, status in enumerate(pod.status.init_container_statuses):
-        ended, waiting = status.state.terminated, status.state.waiting
-        if (ended and ended.exit_code == 0) or status.started:
-            continue
-        if ended:
-            return "Init:" + (ended.reason or _ending(ended))
-        if waiting and waiting.reason and waiting.reason != "PodInitializing":
-            return "Init:" + waiting.reason
-        return f"Init:{number}/{len(pod.spec.init_containers)}"
-    return ""
-
-
-def _container_word(pod: kinds.Pod, word: str) -> str:
-    running = False
-    # From the last to the first: the first container's trouble wins.
-    for status in reversed(pod.status.container_statuses):
-        ended, waiting = status.state.terminated, status.state.waiting
-        if waiting and waiting.reason:
-            word = waiting.reason
-        elif ended:
-            word = ended.reason or _ending(ended)
-        elif status.ready and status.state.running:
-            running = True
-    if word == "Completed" and running:
-        ready = any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions)
-        return "Running" if ready else "NotReady"
-    return word
-
-
-def _ending(ended: kinds.ContainerStateTerminated) -> str:
-    return f"Signal:{ended.signal}" if ended.signal else f"ExitCode:{ended.exit_code}"
 
 
 def _is_true(condition: kinds.Condition | None) -> bool:

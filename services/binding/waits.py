@@ -160,9 +160,7 @@ def _without_gate(ways: Iterable[Way], why: str, now: datetime) -> Wait | None:
     if (way := _dead(ways)) is not None:
         words = Sentence(
             "It has no gate, and the CLB says Dead of %(address)s on %(listener)s: %(said)s",
-            address=way.address,
-            listener=way.words,
-            said=_said(way, now),
+            **_of(way, now),
         )
         return Wait(Cause.DEAD_LATER, words)
     if not why:
@@ -176,15 +174,17 @@ def _afterwards(ways: Iterable[Way], now: datetime) -> Wait | None:
         return None
     words = Sentence(
         "The gate is open, but the CLB says Dead of %(address)s on %(listener)s: %(said)s",
-        address=way.address,
-        listener=way.words,
-        said=_said(way, now),
+        **_of(way, now),
     )
     return Wait(Cause.DEAD_LATER, words)
 
 
 def _dead(ways: Iterable[Way]) -> Way | None:
     return next((way for way in ways if way.health == "Dead"), None)
+
+
+def _of(way: Way, now: datetime) -> dict[str, object]:
+    return {"address": way.address, "listener": way.words, "said": _said(way, now)}
 
 
 def _wait(way: Way, now: datetime) -> Wait:

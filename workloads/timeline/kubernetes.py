@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console import kinds
-from workloads.pods import FINISHED, revision_of, status_word, workload_of
+from workloads.pods import revision_of, workload_of
+from workloads.printed import FINISHED, status_word
 from workloads.timeline.stages import Source, Stage, Stamp, refined
 
 # In the order in which they come true.
