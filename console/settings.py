@@ -231,7 +231,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not STATIC_ROOT
+# With DEBUG Django's links carry no hash, and only the hashed files were kept.
+WHITENOISE_USE_FINDERS = DEBUG or not STATIC_ROOT
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 

@@ -55,6 +55,13 @@ def test_every_variable_is_in_the_example_and_nothing_else_is() -> None:
     assert documented() - others == named_in_the_code()
 
 
+def test_with_debug_static_files_are_found_by_the_names_pages_link_to(settings_with: Any) -> None:
+    collected = {"PODGATE_STATIC": "/srv/static"}
+    assert not settings_with(**collected)["WHITENOISE_USE_FINDERS"]
+    debugging = collected | {"PODGATE_PRODUCTION": "0", "PODGATE_DEBUG": "1"}
+    assert settings_with(**debugging)["WHITENOISE_USE_FINDERS"]
+
+
 def test_the_example_can_be_read_by_a_shell_too() -> None:
     for line in (ROOT / ".env.example").read_text().splitlines():
         assert re.fullmatch(r'(#.*|[A-Z_]+=("[^"$`]*"|[^ "$`]*)|)', line), line

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from console import kinds
 from tests.workloads.manifests import GATE, NOW, pod, running
 from workloads import pods
+from workloads.printed import status_word
 
 
 def waiting(reason: str) -> dict[str, Any]:
@@ -46,17 +47,17 @@ def ended(reason: str = "", code: int = 0, signal: int = 0) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_the_status_is_the_word_kubectl_prints(status: dict[str, Any], word: str) -> None:
-    assert pods.status_word(pod(status=status))[0] == word
+    assert status_word(pod(status=status))[0] == word
 
 
 def test_a_pod_being_deleted_is_terminating_until_it_has_finished() -> None:
     deleted = {"deletionTimestamp": NOW}
     meta = {"name": "web", "namespace": "shop"} | deleted
-    assert pods.status_word(pod(metadata=meta))[0] == "Terminating"
+    assert status_word(pod(metadata=meta))[0] == "Terminating"
     done = pod(metadata=meta, status={"phase": "Succeeded", "containerStatuses": []})
-    assert pods.status_word(done)[0] == "Succeeded"
+    assert status_word(done)[0] == "Succeeded"
     lost = pod(metadata=meta, status={"reason": "NodeLost"})
-    assert pods.status_word(lost)[0] == "Unknown"
+    assert status_word(lost)[0] == "Unknown"
 
 
 def test_restarts_are_counted_over_all_containers() -> None:
