@@ -13,6 +13,7 @@ django_application: Any = get_asgi_application()
 from django.utils.module_loading import import_string  # noqa: E402
 
 from console import kube  # noqa: E402
+from console.threads import Threads  # noqa: E402
 
 # Before there are threads.
 kube.load()
@@ -21,10 +22,12 @@ kube.load()
 streams: dict[str, Any] = {
     path: import_string(name) for path, name in settings.LIVE_STREAMS.items()
 }
+threads = Threads()
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http" and (stream := streams.get(scope["path"])):
         await stream(scope, receive, send)
     else:
-        await django_application(scope, receive, send)
+        async with threads.one():
+            await django_application(scope, receive, send)

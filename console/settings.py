@@ -91,7 +91,10 @@ if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
     raise ImproperlyConfigured(f"REDIS_URL={REDIS_URL!r} is not a redis:// address.")
 
 DATABASE_URL = _required("DATABASE_URL", "For example sqlite:///podgate.sqlite3 or postgres://...")
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+DATABASES = {
+    # Kept by the threads of console.threads and of the live hub; Celery closes it with each task.
+    "default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
+}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE takes the write lock at BEGIN: no deadlocks between readers that turn writers.
     DATABASES["default"]["OPTIONS"] = {
