@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 TIME_SCALE = 0.05
 
@@ -39,7 +39,7 @@ class World:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with _opener().open(request, timeout=30) as answer:
+        with _opener().open(request, timeout=PATIENCE) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -52,7 +52,7 @@ class World:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
 
 
 def of(state: Path, process: subprocess.Popen[Any]) -> World:
@@ -91,6 +91,6 @@ def start(state: Path, *arguments: str, time_scale: float = TIME_SCALE) -> World
             return None
         return world
 
-    found = until(answers, seconds=60)
+    found = until(answers)
     assert found is not None
     return found

@@ -10,6 +10,7 @@ import pytest
 
 from bench.caller import CONNECTIONS, Caller
 from bench.webhook import UID, is_gated, requests
+from tests.wait import PATIENCE
 from tests.webhook import Answerer, Authority, Document, Raw, allowed, annotating, serving
 
 type Call = Callable[..., Caller]
@@ -62,7 +63,7 @@ def test_who_waits_for_a_free_connection_waits_from_when_it_was_due(call: Call) 
         asked.append(review)
         if len(asked) == CONNECTIONS:
             threading.Timer(0.2, all_are_there.set).start()
-        assert all_are_there.wait(30)
+        assert all_are_there.wait(PATIENCE)
         return annotating("gated")(review)
 
     caller = call(slow, rate=2000, seconds=2 * CONNECTIONS / 2000)

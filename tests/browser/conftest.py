@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 from bench.stack import Running, running
 
 # Outcomes, not speed: the machine may be busy.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=90_000)
 # htmx calls it an error when a newer request takes the place of one under way (hx-sync: replace).
 REPLACED = ("htmx:afterRequest", "htmx:sendAbort")
 FLAGS = [
@@ -58,7 +58,7 @@ def page(browser: Browser, product: Running, request: pytest.FixtureRequest) -> 
     """A page of a fresh session, not logged in; an error in the console fails the test."""
     context = browser.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(90_000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)

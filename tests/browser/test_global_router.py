@@ -95,7 +95,7 @@ def test_limits_of_global_router_are_said_and_mended_from_the_pages(
     text = product.kubectl("-n", "shop", "get", "svc", "classic", "-o", "json", cluster=ID)
     vip = json.loads(text)["metadata"]["annotations"]["podgate.dev/vip"]
     assert until(lambda: answers(vip, 8080, "127.0.0.9")["client"] == "127.0.0.9")
-    product.kubectl("-n", "shop", "delete", "svc", "classic", "--timeout=60s", cluster=ID)
+    product.kubectl("-n", "shop", "delete", "svc", "classic", "--timeout=170s", cluster=ID)
 
 
 ID = "cls-router01"

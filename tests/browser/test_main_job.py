@@ -16,12 +16,12 @@ from tests.wait import until
 
 pytestmark = pytest.mark.browser
 CLUSTER = "/clusters/cls-vpccni01/"
-PATIENCE = 90_000  # milliseconds until a whole binding must have happened
+PATIENCE = 180_000  # milliseconds until a whole binding must have happened
 
 
 def answers(vip: str, port: int, source: str) -> dict[str, Any]:
     """One request through the VIP from the given loopback address; the Pod's answer."""
-    with socket.create_connection((vip, port), 5, source_address=(source, 0)) as connection:
+    with socket.create_connection((vip, port), 30, source_address=(source, 0)) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
         text = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
     found: dict[str, Any] = json.loads(text.partition("\r\n\r\n")[2])
@@ -102,7 +102,7 @@ def test_from_create_a_service_to_pods_that_are_ready(page: Page, product: Runni
     confirm = page.locator("input[data-confirm]")
     confirm.fill("front")
     page.locator("button[data-confirmed]").click()
-    until(lambda: load_balancers(product) == [], seconds=90)
+    until(lambda: load_balancers(product) == [])
     until(lambda: "front" not in product.kubectl("-n", "shop", "get", "svc", "-o", "name"))
     assert ready(product, "storefront") == 3
 
@@ -124,11 +124,11 @@ def test_the_same_by_kubectl_alone(product: Running) -> None:
         },
     }
     product.kubectl("apply", "-f", "-", text=json.dumps(manifest))
-    until(lambda: health(product) == ["Alive"] * 20, seconds=90)
-    until(lambda: ready(product, "catalog") == 20, seconds=90)
+    until(lambda: health(product) == ["Alive"] * 20)
+    until(lambda: ready(product, "catalog") == 20)
     service = json.loads(product.kubectl("-n", "shop", "get", "svc", "bykubectl", "-o", "json"))
     vip = service["status"]["loadBalancer"]["ingress"][0]["ip"]
     assert len(pods_behind(vip)) > 10
-    product.kubectl("-n", "shop", "delete", "svc", "bykubectl", "--timeout=60s")
-    until(lambda: load_balancers(product) == [], seconds=60)
+    product.kubectl("-n", "shop", "delete", "svc", "bykubectl", "--timeout=170s")
+    until(lambda: load_balancers(product) == [])
     assert ready(product, "catalog") == 20

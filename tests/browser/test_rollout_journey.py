@@ -109,7 +109,7 @@ def test_a_rollout_held_up_by_a_security_group_is_explained_and_mended(
         mend(page)
         expect(page.locator("#progress .status").first).to_have_text("Finished", timeout=PATIENCE)
         expect(findings.locator(".callout")).to_have_count(0)
-        until(lambda: is_over(product), seconds=60)
+        until(lambda: is_over(product))
     assert traffic.lost == {}, traffic.losses
     assert traffic.ok == traffic.sent
-    product.kubectl("-n", "shop", "delete", "svc", "watched", "--timeout=60s")
+    product.kubectl("-n", "shop", "delete", "svc", "watched", "--timeout=170s")

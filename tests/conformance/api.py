@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 import urllib3
 import yaml
 
+from tests.wait import PATIENCE
+
 Document = dict[str, Any]
 PATCH = {
     "json": "application/json-patch+json",
@@ -66,7 +68,7 @@ class Api:
             body=None if body is None else json.dumps(body),
             headers={**self._headers, **accept, "Content-Type": kind},
             retries=False,
-            timeout=30,
+            timeout=PATIENCE,
         )
         data = response.data
         parsed = json.loads(data) if data[:1] in (b"{", b"[") else data.decode()
@@ -90,9 +92,9 @@ class Api:
     def apply(self, path: str, body: Document, manager: str, **query: Any) -> Answer:
         return self.patch(path, body, "apply", fieldManager=manager, **query)
 
-    def watch(self, path: str, *, patience: float = 30, **query: Any) -> Iterator[Document]:
+    def watch(self, path: str, *, patience: float = PATIENCE, **query: Any) -> Iterator[Document]:
         """Events until the server ends the watch, or says nothing for longer than `patience`."""
-        query.setdefault("timeoutSeconds", 10)
+        query.setdefault("timeoutSeconds", 120)
         url = f"{self._server}{path}?{urlencode({'watch': 'true', **query})}"
         response = self._pool.request(
             "GET",

@@ -213,13 +213,13 @@ def test_a_pod_whose_gate_is_absent_or_false_is_not_ready(place: Place, nodes: i
         is_settled = _condition(found, "Ready") is not None
         return found if _condition(found, "ContainersReady") == "True" and is_settled else None
 
-    seen = until(running, seconds=120)
+    seen = until(running)
     assert seen is not None
     assert (_condition(seen, GATE), _condition(seen, "Ready")) == (None, "False")
     _set_gate(place, "web", "False")
     _stays(lambda: _condition(place.api.get(path).body, "Ready") == "False")
     _set_gate(place, "web", "True")
-    until(lambda: _condition(place.api.get(path).body, "Ready") == "True", seconds=60)
+    until(lambda: _condition(place.api.get(path).body, "Ready") == "True")
 
 
 def _stays(holds: Callable[[], bool], *, looks: int = 10) -> None:
@@ -265,7 +265,7 @@ def test_a_rollout_does_not_proceed_past_an_unset_gate(place: Place, nodes: int)
         status = place.api.get(path).body.get("status", {})
         return bool(status.get("availableReplicas") == 2)
 
-    until(is_available, seconds=120)
+    until(is_available)
     gates = {"spec": {"template": {"spec": {"readinessGates": [{"conditionType": GATE}]}}}}
     assert place.api.patch(path, gates).code == 200
 
@@ -273,7 +273,7 @@ def test_a_rollout_does_not_proceed_past_an_unset_gate(place: Place, nodes: int)
         found = _gates(_pods(place))
         return found[0] if found and _condition(found[0], "ContainersReady") == "True" else None
 
-    until(waiting, seconds=120)
+    until(waiting)
     # One new Pod beside both old ones, and it stays so: maxUnavailable is 0.
     _stays(lambda: (len(_pods(place)), len(_gates(_pods(place)))) == (3, 1))
 
@@ -287,4 +287,4 @@ def test_a_rollout_does_not_proceed_past_an_unset_gate(place: Place, nodes: int)
             and status.get("replicas") == 2
         )
 
-    until(finished, seconds=120, every=0.3)
+    until(finished, every=0.3)

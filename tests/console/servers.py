@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.wait import PATIENCE
+
 
 @dataclass
 class Request:
@@ -24,6 +26,8 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    # The caller's port: the same for all requests of one connection.
+    port: int
 
     @property
     def json(self) -> Any:
@@ -43,6 +47,8 @@ class Server:
     ca: str = ""
     asked: list[Request] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
+    # Set when a connection has been closed.
+    closed: threading.Event = field(default_factory=threading.Event)
 
     def next_answer(self) -> Answer:
         return self.answers[min(len(self.asked), len(self.answers)) - 1]
@@ -64,6 +70,16 @@ def says(body: Any, status: int = 200, **headers: str) -> Answer:
     return answer
 
 
+def drops(answer: Answer) -> Answer:
+    """The answer, and then the end of the connection, without a word of it."""
+
+    def then_drops(server: Server, handler: BaseHTTPRequestHandler, request: Request) -> None:
+        answer(server, handler, request)
+        handler.close_connection = True
+
+    return then_drops
+
+
 def hangs_up(server: Server, handler: BaseHTTPRequestHandler, request: Request) -> None:
     """The request arrived, its answer is lost."""
     handler.close_connection = True
@@ -72,7 +88,7 @@ def hangs_up(server: Server, handler: BaseHTTPRequestHandler, request: Request) 
 
 def is_silent(server: Server, handler: BaseHTTPRequestHandler, request: Request) -> None:
     """No answer until the test is over."""
-    server.release.wait(30)
+    server.release.wait(PATIENCE)
     handler.close_connection = True
 
 
@@ -90,7 +106,7 @@ def streams(*lines: Any, then_silent: bool = False) -> Answer:
                 handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                 handler.wfile.flush()
         if then_silent:
-            server.release.wait(30)
+            server.release.wait(PATIENCE)
         else:
             handler.wfile.write(b"0\r\n\r\n")
 
@@ -107,7 +123,8 @@ def serving(*answers: Answer, tls: Path | None = None) -> Iterator[Server]:
 
         def reply(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            request = Request(self.command, self.path, dict(self.headers), self.rfile.read(length))
+            body, port = self.rfile.read(length), self.client_address[1]
+            request = Request(self.command, self.path, dict(self.headers), body, port)
             script.asked.append(request)
             script.next_answer()(script, self, request)
 
@@ -118,6 +135,10 @@ def serving(*answers: Answer, tls: Path | None = None) -> Iterator[Server]:
 
     class Quiet(ThreadingHTTPServer):
         daemon_threads = True
+
+        def shutdown_request(self, request: Any) -> None:
+            super().shutdown_request(request)
+            script.closed.set()
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             pass

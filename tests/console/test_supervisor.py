@@ -12,7 +12,7 @@ import pytest
 
 from console.supervisor import environment
 from console.supervisor.processes import Child, StartError, end
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -41,7 +41,7 @@ def supervisor(state: Path, **settings: str) -> "subprocess.CompletedProcess[str
         env=plain | {"PODGATE_STATE": str(state)} | settings,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

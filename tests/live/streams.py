@@ -11,6 +11,7 @@ from django.test import Client
 
 from console.live.hub import Hub
 from console.live.stream import stream
+from tests.wait import PATIENCE
 
 
 class Page:
@@ -62,10 +63,10 @@ class Page:
 
     async def leave(self) -> None:
         self.gone.set()
-        await asyncio.wait_for(self.task, 10)
+        await asyncio.wait_for(self.task, PATIENCE)
 
 
-async def until(outcome: Callable[[], Any], seconds: float = 20) -> None:
+async def until(outcome: Callable[[], Any], seconds: float = PATIENCE) -> None:
     """Waits for an outcome without blocking the loop."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds

@@ -28,7 +28,7 @@ def test_pods_that_change_behind_broken_and_silent_watches_are_bound(healed: Fle
 
 def change_unseen(scene: Scene, fault: str, replicas: int) -> None:
     scene.one.world.fault("kubernetes", fault, match={"resource": "pods"})
-    until(lambda: _has_struck(scene.one), seconds=60)
+    until(lambda: _has_struck(scene.one))
     scene.scale(replicas)
     until(lambda: len(scene.pods()) == replicas)
     scene.one.world.heal()

@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from services.facts.asking import Question, ask
 from services.limits.facts import Unread
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 
 class Source:
@@ -25,10 +25,10 @@ class Source:
 
     def _read(self) -> str:
         self.asked += 1
-        self.may_answer.wait(30)
+        self.may_answer.wait(PATIENCE)
         return self.value
 
-    def ask(self, *, seconds: float = 30, fresh: float = 60, **more: Any) -> Any:
+    def ask(self, *, seconds: float = PATIENCE, fresh: float = 60, **more: Any) -> Any:
         return ask({"it": self.question}, seconds=seconds, fresh=fresh, **more)["it"]
 
 
@@ -51,7 +51,7 @@ def test_who_does_not_wait_is_told_when_the_answer_is_there(source: Source) -> N
     assert isinstance(source.ask(seconds=0, late=told.set), Unread)
     assert not told.is_set()
     source.may_answer.set()
-    assert told.wait(30)
+    assert told.wait(PATIENCE)
     assert until(lambda: source.ask(seconds=0)) == "old"
 
 
@@ -62,7 +62,7 @@ def test_a_stale_answer_is_given_until_there_is_another(source: Source) -> None:
     source.may_answer.clear()
     assert source.ask(fresh=1e-9, stale=60, late=told.set) == "old"
     source.may_answer.set()
-    assert told.wait(30)
+    assert told.wait(PATIENCE)
     assert until(lambda: source.ask(seconds=0)) == "new"
 
 

@@ -13,7 +13,7 @@ from services.binding import sweeping
 from services.binding.reconcile import reconcile
 from services.models import Binding
 from services.spec import FINALIZER
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +50,7 @@ def bound(cluster: Cluster) -> Binding:
         binding.refresh_from_db()
         return binding.lb_status == "running" and binding.registrations.exists()
 
-    until(has_listener, seconds=60)
+    until(has_listener)
     return binding
 
 
@@ -90,7 +90,7 @@ def test_a_cluster_leaves_with_its_load_balancers(
     sandbox: World, cluster: Cluster, bound: Binding, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command(
-        "remove_cluster", "cls-vpccni01", yes=True, delete_load_balancers=True, patience=60
+        "remove_cluster", "cls-vpccni01", yes=True, delete_load_balancers=True, patience=PATIENCE
     )
     assert not Cluster.objects.exists()
     assert FINALIZER not in service(cluster)["metadata"].get("finalizers", [])

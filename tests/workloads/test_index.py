@@ -100,7 +100,7 @@ def test_after_trouble_with_the_api_server_the_index_is_true_again(
         until(lambda: is_in_step(cluster))
         sandbox.fault("kubernetes", fault["name"], action=fault["action"], times=fault["times"])
         scale(cluster, "reviews", 4)
-        until(lambda: is_in_step(cluster) and len(names(workload_name="reviews")) == 4, seconds=60)
+        until(lambda: is_in_step(cluster) and len(names(workload_name="reviews")) == 4)
 
 
 def test_a_lost_event_is_made_up_for_by_listing_again(cluster: Cluster) -> None:

@@ -11,7 +11,7 @@ from console import kube
 from console.access import Role
 from console.models import Cluster
 from tests.console import pages
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from workloads.logs import reading, stream
 from workloads.logs.stream import Following
 
@@ -72,7 +72,7 @@ def test_a_log_is_followed_line_by_line_until_the_pod_is_gone(cluster: Cluster, 
         await asyncio.to_thread(kube.connect(cluster).delete, where)
         told: list[Any] = []
         while not following.over:
-            await asyncio.wait_for(following.wake.wait(), 30)
+            await asyncio.wait_for(following.wake.wait(), PATIENCE)
             told.append(_data(following.take()))
         await reader
         told.append(_data(following.take()))

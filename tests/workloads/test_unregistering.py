@@ -13,7 +13,7 @@ from django.db.models.signals import post_delete
 from console import kinds
 from console.models import Cluster
 from tests.console import pages
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from tests.workloads.index import listed, put_pod
 from tests.workloads.manifests import pod
 from workloads import pods
@@ -67,7 +67,7 @@ def test_a_cluster_goes_while_its_watcher_writes(known: bool) -> None:
 
     with between_the_children_and_the_cluster(intrude):
         cluster.delete()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     assert not Cluster.objects.exists()
     assert not Pod.objects.exists()
@@ -81,6 +81,6 @@ def test_the_writer_of_a_cluster_that_is_gone_ends_by_itself() -> None:
     writer.put(change("web-1"))
     thread = threading.Thread(target=writer.run)
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     assert writer.stopped

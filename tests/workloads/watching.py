@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from console.models import Cluster
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from workloads import index
 
 PACE = index.Pace(watch=3, relist=600, back_off=1, lease=3, look=0.5)
@@ -32,5 +32,5 @@ def watching(pace: index.Pace = PACE) -> Iterator[Told]:
         yield told
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(PATIENCE)
         until(lambda: not [one for one in threading.enumerate() if one.name.startswith("cls-")])

@@ -14,6 +14,7 @@ from sandbox.kubernetes.kinds import KINDS, Kind, Object
 from sandbox.kubernetes.rules import rules_of
 from sandbox.kubernetes.store import Store
 from sandbox.net import lock_any
+from tests.wait import PATIENCE
 
 TIME_SCALE = 0.02
 WEB = App("web", "shop/web:1", (("http", 8080),), replicas=3, drain_seconds=0)
@@ -127,7 +128,7 @@ class Live:
     def said(self, reason: str) -> list[str]:
         return [event["message"] for event in self.all("Event") if event["reason"] == reason]
 
-    async def until[T](self, outcome: Callable[[], T], *, seconds: float = 30) -> T:
+    async def until[T](self, outcome: Callable[[], T], *, seconds: float = PATIENCE) -> T:
         async with asyncio.timeout(seconds):
             while not (found := outcome()):
                 await asyncio.sleep(0.01)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from tests.world import World
 
 GATES = "[{conditionType: podgate.dev/clb-ready}]"
@@ -72,7 +72,7 @@ class Kubectl:
             input=given,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -143,7 +143,7 @@ def test_a_rollout_is_followed_undone_and_waited_for(kubectl: Kubectl) -> None:
     kubectl("rollout", "status", "deployment/web")
     assert "rolled back" in kubectl("rollout", "undo", "deployment/web")
     kubectl("rollout", "status", "deployment/web")
-    kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s")
+    kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=170s")
     image = "jsonpath={.spec.template.spec.containers[0].image}"
     assert kubectl("get", "deployment", "web", "-o", image) == "nginx:1.25"
 
@@ -154,7 +154,7 @@ def test_pods_are_printed_with_their_gates(kubectl: Kubectl) -> None:
         f"    spec:\n      readinessGates: {GATES}\n      containers",
     )
     kubectl("apply", "-f", "-", given=gated)
-    kubectl("wait", "--for=condition=ContainersReady", "pod", "-l", "app=web", "--timeout=60s")
+    kubectl("wait", "--for=condition=ContainersReady", "pod", "-l", "app=web", "--timeout=170s")
     head, *rows = kubectl("get", "pods", "-o", "wide").splitlines()
     assert head.endswith("READINESS GATES")
     assert len(rows) == 2
@@ -247,11 +247,11 @@ def test_a_budget_is_shown_and_asked_before_an_eviction(kubectl: Kubectl) -> Non
     """`kubectl drain` posts to pods/eviction; a budget without spare Pods answers 429."""
     one = DEMO.replace("replicas: 2", "replicas: 1")
     kubectl("apply", "-f", "-", given=one)
-    kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=60s")
+    kubectl("wait", "--for=condition=Available", "deployment/web", "--timeout=170s")
     # Debian's kubectl 1.20 would create a policy/v1beta1 one, and cannot wait for a JSON path.
     kubectl("apply", "-f", "-", given=BUDGET)
     counted = ("get", "pdb", "web", "-o", "jsonpath={.status.currentHealthy}")
-    until(lambda: kubectl(*counted) == "1", seconds=60, every=0.3)
+    until(lambda: kubectl(*counted) == "1", every=0.3)
     cells = kubectl("get", "pdb", "web", "--no-headers").split()
     assert cells[:4] == ["web", "1", "N/A", "0"]
     pod = kubectl("get", "pods", "-o", "jsonpath={.items[0].metadata.name}")

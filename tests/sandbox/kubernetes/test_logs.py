@@ -10,7 +10,7 @@ import pytest
 from sandbox.kubernetes.kubelet.logs import KEPT, Log, Logs
 from tests.conformance.api import Api
 from tests.conformance.place import Place
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 
 def test_the_newest_run_and_the_one_before_are_kept() -> None:
@@ -78,7 +78,7 @@ def test_a_pod_logs_its_start_and_its_requests(
     place.make("pods", pod("web", "web"))
     ip = until(lambda: api.get(place.path("pods", "web")).body["status"].get("podIP"))
     until(lambda: "listening on" in logs("web")[1])
-    with urllib.request.urlopen(f"http://{ip}:8080/cart?x=1", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://{ip}:8080/cart?x=1", timeout=PATIENCE) as answer:
         answer.read()
     code, text = logs("web", tailLines="1")
     assert code == 200

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests import world as worlds
 from tests.conformance.api import Api
 from tests.conformance.place import config_map
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 PATH = "/api/v1/namespaces/default/configmaps"
 
@@ -20,7 +20,7 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     first = worlds.start(tmp_path, "--headless")
     made = [_api(first).create(PATH, config_map(f"c{index}")).body for index in range(30)]
     first.process.kill()
-    first.process.wait(10)
+    first.process.wait(PATIENCE)
     second = until(lambda: worlds.start(tmp_path, "--headless"))
     try:
         assert second.facts["net"] == first.facts["net"]
@@ -42,7 +42,7 @@ def test_one_state_directory_runs_once(tmp_path: Path) -> None:
             [sys.executable, "-m", "sandbox", "--state", str(tmp_path)],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
             check=False,
         )
         assert again.returncode == 1

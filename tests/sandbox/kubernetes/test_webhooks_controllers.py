@@ -6,7 +6,7 @@ from typing import Any
 from tests.conformance.api import Document
 from tests.conformance.place import Place, deployment
 from tests.sandbox.kubernetes.hooks import Gate
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from tests.webhook import allowed, patched
 
 DEPLOYMENTS, STATEFULSETS = "apps/v1/deployments", "apps/v1/statefulsets"
@@ -92,7 +92,7 @@ def test_workloads_elsewhere_do_not_wait_for_a_hung_webhook(gate: Gate, api: Any
     may_answer = threading.Event()
 
     def hanging(review: Document) -> Document:
-        may_answer.wait(60)
+        may_answer.wait(PATIENCE)
         return allowed(review)
 
     gate.ask(hanging, timeoutSeconds=30, failurePolicy="Fail")

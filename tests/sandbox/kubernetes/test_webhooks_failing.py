@@ -18,6 +18,7 @@ from sandbox.kubernetes.kinds import KINDS
 from sandbox.kubernetes.store import Store
 from tests.conformance.api import Document
 from tests.sandbox.kubernetes.hooks import FAILED, Gate
+from tests.wait import PATIENCE
 from tests.webhook import Raw, allowed, patched, serving
 
 type Answer = Callable[[Document], Document]
@@ -145,7 +146,7 @@ def hanging() -> Iterator[Answer]:
     is_over = threading.Event()
 
     def answer(review: Document) -> Document:
-        is_over.wait(60)
+        is_over.wait(PATIENCE)
         return allowed(review)
 
     yield answer

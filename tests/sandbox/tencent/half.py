@@ -23,7 +23,7 @@ from tencentcloud.vpc.v20170312.vpc_client import VpcClient
 
 from sandbox import family, net, world
 from sandbox.tencent import main
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 TIME_SCALE = 0.02
 LONG = 100_000
@@ -64,12 +64,12 @@ class Half:
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         future: Future[T] = asyncio.run_coroutine_threadsafe(work, self.loop)
-        return future.result(30)
+        return future.result(PATIENCE)
 
     def stop(self) -> None:
         self.run(self.running.stop())
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self.loop.close()
         self._lock.release()
 
@@ -110,7 +110,7 @@ class Half:
             method=method,
             data=None if body is None else json.dumps(body).encode(),
         )
-        with opener().open(request, timeout=30) as answer:
+        with opener().open(request, timeout=PATIENCE) as answer:
             return json.loads(answer.read())
 
     def fault(self, name: str, **details: Any) -> None:

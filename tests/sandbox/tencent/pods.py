@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from typing import Any, cast
 
 from tests.sandbox.tencent.half import Half
+from tests.wait import PATIENCE
 
 
 class _Http(asyncio.Protocol):
@@ -96,14 +97,14 @@ class Pods:
 def get(vip: str, port: int = 80, source: str | None = None) -> str | None:
     """The answer through a VIP on a connection of its own; None if there was none."""
     origin = (source, 0) if source else None
-    asked = http.client.HTTPConnection(vip, port, timeout=30, source_address=origin)
+    asked = http.client.HTTPConnection(vip, port, timeout=PATIENCE, source_address=origin)
     with closing(asked), suppress(OSError, http.client.HTTPException):
         asked.request("GET", "/")
         return asked.getresponse().read().decode()
     return None
 
 
-def datagram(vip: str, port: int, text: str, *, seconds: float = 2) -> str | None:
+def datagram(vip: str, port: int, text: str, *, seconds: float = PATIENCE) -> str | None:
     """The answer to one datagram; None if there was none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(seconds)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.sandbox.tencent.half import Document, Half
 from tests.sandbox.tencent.pods import Pod, Pods, datagram, get
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 UNCHECKED: Document = {"HealthSwitch": 0}
 FAST: Document = {"IntervalTime": 5, "TimeOut": 2, "HealthNum": 2, "UnHealthNum": 2}
@@ -50,7 +50,7 @@ def test_connections_are_shared_by_weight(cloud: Half, pods: Pods) -> None:
 def test_weight_zero_gets_nothing_new_but_keeps_what_it_has(cloud: Half, pods: Pods) -> None:
     one, two = pods.start(10), pods.start(11)
     lb, listener, vip = serving(cloud, {"EniIp": one.ip}, {"EniIp": two.ip, "Weight": 0})
-    with closing(http.client.HTTPConnection(vip, 80, timeout=30)) as established:
+    with closing(http.client.HTTPConnection(vip, 80, timeout=PATIENCE)) as established:
         assert ask(established).startswith(one.ip)
         weigh(cloud, lb, listener, two, 10)
         weigh(cloud, lb, listener, one, 0)
@@ -106,7 +106,7 @@ def test_deregistering_resets_connections_only_if_asked_to(cloud: Half, pods: Po
     pod = pods.start(10)
     lb, listener, vip = serving(cloud, {"EniIp": pod.ip})
     target = {"ListenerId": listener, "EniIp": pod.ip, "Port": 8080}
-    with closing(http.client.HTTPConnection(vip, 80, timeout=30)) as established:
+    with closing(http.client.HTTPConnection(vip, 80, timeout=PATIENCE)) as established:
         ask(established)
         cloud.clb("BatchDeregisterTargets", LoadBalancerId=lb, Targets=[target])
         assert get(vip) is None
@@ -114,7 +114,7 @@ def test_deregistering_resets_connections_only_if_asked_to(cloud: Half, pods: Po
     cloud.register(lb, listener, {"EniIp": pod.ip})
     switched = {"ListenerId": listener, "DeregisterTargetRst": True}
     cloud.finished(cloud.clb("ModifyListener", LoadBalancerId=lb, **switched))
-    with closing(http.client.HTTPConnection(vip, 80, timeout=30)) as established:
+    with closing(http.client.HTTPConnection(vip, 80, timeout=PATIENCE)) as established:
         ask(established)
         cloud.clb("BatchDeregisterTargets", LoadBalancerId=lb, Targets=[target])
         try:
@@ -149,7 +149,7 @@ def test_a_big_answer_to_a_slow_reader_arrives_whole(cloud: Half, pods: Pods) ->
     pod = pods.start(10)
     pod.filler = 8_000_000
     _, _, vip = serving(cloud, {"EniIp": pod.ip})
-    with closing(http.client.HTTPConnection(vip, 80, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(vip, 80, timeout=PATIENCE)) as connection:
         connection.request("GET", "/")
         answer = connection.getresponse()
         size = sum(len(piece) for piece in iter(lambda: answer.read(50_000), b""))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.sandbox.tencent.half import opener
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 
 class Process:
@@ -18,7 +18,7 @@ class Process:
         command = [sys.executable, "-m", "sandbox", "tencent", "--state", str(state)]
         self._child = subprocess.Popen([*command, "--time-scale", "0.05"])
         self._world = state / "world.json"
-        until(self._answers, seconds=60)
+        until(self._answers)
 
     def _answers(self) -> bool:
         assert self._child.poll() is None
@@ -31,7 +31,7 @@ class Process:
         url = json.loads(self._world.read_text())["control"]["tencent"]
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{url}/_sandbox/{path}", data, method=method)
-        with opener().open(request, timeout=30) as answer:
+        with opener().open(request, timeout=PATIENCE) as answer:
             return json.loads(answer.read())
 
     def end(self, how: signal.Signals) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.sandbox.tencent.half import Document, Half, Refused
 from tests.sandbox.tencent.pods import Pods, get
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 FAST: Document = {"IntervalTime": 5, "TimeOut": 2, "HealthNum": 2, "UnHealthNum": 2}
 STRICT = {"SecurityGroupId": "sg-strict01"}
@@ -40,7 +40,7 @@ def refusal(cloud: Half, *rules: Document, **more: Any) -> str:
 
 def is_silent(vip: str, port: int = 80) -> bool:
     """Whether a request is neither answered nor refused for a moment."""
-    with closing(socket.create_connection((vip, port), timeout=5)) as asking:
+    with closing(socket.create_connection((vip, port), timeout=PATIENCE)) as asking:
         asking.settimeout(0.3)
         asking.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         try:

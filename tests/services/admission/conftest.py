@@ -18,7 +18,7 @@ from services.admission.front import Front
 from services.admission.server import LOOP
 from services.admission.webhook import Process
 from services.models import AccessLayer
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 ID = "cls-vpccni01"
 
@@ -40,7 +40,7 @@ class Webhook:
         self.started.clear()
         self.thread = threading.Thread(target=self._in_its_loop, daemon=True)
         self.thread.start()
-        assert self.started.wait(10)
+        assert self.started.wait(PATIENCE)
 
     def _in_its_loop(self) -> None:
         asyncio.run(self._run(), loop_factory=LOOP)
@@ -54,7 +54,7 @@ class Webhook:
         if self.process and self.thread:
             self.last = self.front if self.process.served else None
             self.process.loop.call_soon_threadsafe(self.process.stopping.set)
-            self.thread.join(10)
+            self.thread.join(PATIENCE)
             assert not self.thread.is_alive()
         self.process = None
 
@@ -79,7 +79,7 @@ class Webhook:
         trust = ssl.create_default_context(cadata=bundle or front.bundle)
         handlers = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
         try:
-            with urllib.request.build_opener(*handlers).open(request, timeout=30) as answer:
+            with urllib.request.build_opener(*handlers).open(request, timeout=PATIENCE) as answer:
                 return int(answer.status), answer.read()
         except HTTPError as error:
             with error:

@@ -13,7 +13,7 @@ from tests.services.admission.conftest import Webhook, layer
 from tests.services.admission.test_integrity import names
 from tests.services.admission.test_webhook import claim
 from tests.services.binding.driver import GATE
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from workloads.actions.changes import RESTARTED_AT
 
 pytestmark = pytest.mark.sandbox
@@ -68,6 +68,6 @@ def test_a_cluster_that_leaves_takes_its_registration_along(
     kube = connect(cluster)
     until(lambda: names(kube))
     told: list[str] = []
-    leaving.leave(cluster, with_load_balancers=False, patience=10, tell=told.append)
+    leaving.leave(cluster, with_load_balancers=False, patience=PATIENCE, tell=told.append)
     assert "podgate-cls-vpccni01 deleted" in told
     assert not names(kube)

@@ -18,7 +18,7 @@ from services.models import AccessLayer, Repair
 from tests.services.admission.conftest import Webhook, layer
 from tests.services.admission.test_injection import asked
 from tests.services.binding.driver import service
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 pytestmark = pytest.mark.sandbox
 
@@ -59,7 +59,7 @@ def test_after_a_restart_it_goes_on_from_its_snapshot(ready: Webhook, cluster: C
 def test_malformed_and_oversized_bodies_leave_it_unharmed(ready: Webhook, cluster: Cluster) -> None:
     assert ready.post(b"{")[0] == 400
     assert ready.post(b"x", path="/somewhere/else")[0] == 404
-    with socket.create_connection(("127.0.0.1", layer().port), 5) as raw:
+    with socket.create_connection(("127.0.0.1", layer().port), PATIENCE) as raw:
         trust = ssl.create_default_context(cadata=ready.front.bundle)
         with trust.wrap_socket(raw, server_hostname="127.0.0.1") as tls:
             tls.sendall(
@@ -93,7 +93,7 @@ def test_a_renewed_certificate_is_served_without_a_restart(
 
 
 def _served(ready: Webhook) -> str:
-    with socket.create_connection(("127.0.0.1", ready.front.port), 5) as raw:
+    with socket.create_connection(("127.0.0.1", ready.front.port), PATIENCE) as raw:
         trust = ssl.create_default_context(cadata=ready.front.bundle)
         with trust.wrap_socket(raw, server_hostname="127.0.0.1") as tls:
             found = tls.getpeercert(binary_form=True)
@@ -129,7 +129,7 @@ def test_who_still_shakes_hands_with_a_cluster_that_leaves_is_not_heard(
 ) -> None:
     """TLS is begun only after the port was closed: nothing of that cluster is served then."""
     served = ready.front
-    with socket.create_connection(("127.0.0.1", served.port), 5) as raw:
+    with socket.create_connection(("127.0.0.1", served.port), PATIENCE) as raw:
         # Another connection was answered since, so that one was taken in as well.
         assert not ready.patches(review())
         Cluster.objects.update(leaving=True)
@@ -140,7 +140,7 @@ def test_who_still_shakes_hands_with_a_cluster_that_leaves_is_not_heard(
 def test_nobody_who_still_shakes_hands_is_left_over_at_the_end(
     ready: Webhook, cluster: Cluster
 ) -> None:
-    with socket.create_connection(("127.0.0.1", ready.front.port), 5) as raw:
+    with socket.create_connection(("127.0.0.1", ready.front.port), PATIENCE) as raw:
         assert not ready.patches(review())
         ready.stop()
         gc.collect()  # what is left over is found, and fails the test

@@ -15,13 +15,14 @@ from services.binding.rows import Row
 from services.binding.run import Again, Outcome, Settled
 from services.binding.sweeping import adopt
 from services.models import Binding
+from tests.wait import PATIENCE
 from tests.wait import until as wait_until
 
 GATE = "podgate.dev/clb-ready"
 
 
 def drive(
-    binding: Binding, *, until: Callable[[], Any], seconds: float = 40, twice: bool = False
+    binding: Binding, *, until: Callable[[], Any], seconds: float = PATIENCE, twice: bool = False
 ) -> None:
     """Reconcile and poll, as the ticker would have it, until the outcome is there."""
     outcome: Outcome = Settled()

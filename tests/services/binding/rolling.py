@@ -97,7 +97,7 @@ def start(kube: Kube, *, gate: bool = True, pre_stop: int = PRE_STOP, eni: bool 
 @contextmanager
 def traffic_to(kube: Kube, binding: Binding) -> Iterator[Traffic]:
     with engine(binding):
-        until(lambda: is_served(binding), seconds=40)
+        until(lambda: is_served(binding))
         with flowing(Binding.objects.get().vip, PORT, rate=RATE) as traffic:
             until(lambda: traffic.ok > 10)
             yield traffic

@@ -100,7 +100,7 @@ def test_a_rolling_update_ends_with_the_new_pods_bound(
         uids = {pod.metadata.uid for pod in pods(kube)}
         return not before & uids and len(uids) == 3 and all_ready(kube) and bound(kube, account)
 
-    drive(binding, until=rolled, seconds=90)
+    drive(binding, until=rolled)
 
 
 def test_a_changed_selector_moves_the_targets(

@@ -55,7 +55,7 @@ def test_gates_are_never_reset_and_say_what_became_of_their_targets(
         trying.look(Binding.objects.get())
         return all("refused on 127." in condition(kube, name)["message"] for name in names)
 
-    until(is_told, seconds=30)
+    until(is_told)
     for name in names:
         now = condition(kube, name)
         assert (now["status"], now["reason"]) == ("True", "Unhealthy")

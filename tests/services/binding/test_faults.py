@@ -79,10 +79,10 @@ def test_a_fault_leaves_no_trace(
     binding = create(kube, cluster, service())
     for half, fault in FAULTS[name]:
         sandbox.control(half, "POST", "faults", fault)
-    drive(binding, until=lambda: is_ready(kube), seconds=90)
+    drive(binding, until=lambda: is_ready(kube))
     bound(kube, account)
     kube_delete(kube)
-    drive(binding, until=lambda: is_gone(kube), seconds=90)
+    drive(binding, until=lambda: is_gone(kube))
     sandbox.heal()
     gone(kube, account)
 

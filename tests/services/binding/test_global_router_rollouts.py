@@ -84,7 +84,7 @@ def test_nothing_is_lost_and_targets_are_the_addresses_of_the_containers(
     with served(kube, router) as (binding, traffic):
         before = {pod.metadata.uid for pod in driver.pods(kube, APP)}
         roll(kube, "1")
-        until(lambda: is_rolled(kube, binding), seconds=60)
+        until(lambda: is_rolled(kube, binding))
         pods = driver.pods(kube, APP)
     assert traffic.lost == {}, traffic.losses
     assert traffic.ok == traffic.sent > 100
@@ -137,7 +137,7 @@ def test_a_rollout_without_a_route_is_held_and_says_which_route(
         assert (told["code"], told["remedy"]["name"]) == ("Excluded", "register-ccn")
         assert words in json.dumps(findings("deployment", APP))
         in_the_ccn(router)
-        until(lambda: is_rolled(kube, binding), seconds=60)
+        until(lambda: is_rolled(kube, binding))
 
 
 def test_a_rollout_behind_a_closed_node_is_held_names_the_rule_and_loses_nothing(
@@ -154,6 +154,6 @@ def test_a_rollout_behind_a_closed_node_is_held_names_the_rule_and_loses_nothing
         assert "rule 0 decides (DROP TCP:8080 100.64.0.0/10)" in gate.message
         assert words in json.dumps(findings("deployment", APP))
         sandbox.control("tencent", "DELETE", "rule", {"of": GROUP, "at": 0})
-        until(lambda: is_rolled(kube, binding), seconds=60)
+        until(lambda: is_rolled(kube, binding))
     assert traffic.lost == {}, traffic.losses
     assert traffic.ok == traffic.sent > 100

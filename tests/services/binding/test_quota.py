@@ -68,6 +68,6 @@ def test_two_hundred_and_one_pods_and_room_for_two_hundred(
 
     # Nobody clicks: the next look, which is due in seconds, finds the room.
     sandbox.control("tencent", "POST", "quota", {"TOTAL_TARGET_BIND_QUOTA": 300})
-    drive(binding, until=lambda: all_ready(kube), seconds=60)
+    drive(binding, until=lambda: all_ready(kube))
     assert len(targets(account)) == REPLICAS
     assert Binding.objects.get().excluded == []

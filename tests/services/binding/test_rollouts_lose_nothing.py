@@ -36,11 +36,11 @@ def test_with_gate_and_drain_nothing_is_lost(kube: Kube, cluster: Cluster) -> No
     with traffic_to(kube, binding) as traffic:
         for number in ("1", "2"):
             roll(kube, number)
-            until(lambda: is_rolled(kube, binding), seconds=60)
+            until(lambda: is_rolled(kube, binding))
         kube.delete(path("Pod", "shop", driver.pods(kube, APP)[0].metadata.name))
-        until(lambda: is_rolled(kube, binding), seconds=60)
+        until(lambda: is_rolled(kube, binding))
         kube.patch(path("Deployment", "shop", APP), {"spec": {"replicas": 1}})
-        until(lambda: is_rolled(kube, binding, replicas=1), seconds=60)
+        until(lambda: is_rolled(kube, binding, replicas=1))
     assert traffic.lost == {}, traffic.losses
     assert traffic.ok == traffic.sent > 100
 
@@ -49,11 +49,11 @@ def test_without_a_gate_requests_are_lost(kube: Kube, cluster: Cluster) -> None:
     """New Pods are Ready at once, the old ones go, and the CLB still checks the new."""
     with traffic_to(kube, serve(kube, cluster, gate=False, interval=30)) as traffic:
         roll(kube, "1")
-        until(lambda: traffic.lost_count, seconds=60)
+        until(lambda: traffic.lost_count)
 
 
 def test_without_a_drain_requests_are_lost(kube: Kube, cluster: Cluster) -> None:
     """Sockets close with the deletion, and the CLB hears of it afterwards."""
     with traffic_to(kube, serve(kube, cluster, pre_stop=0)) as traffic:
         roll(kube, "1")
-        until(lambda: traffic.lost_count, seconds=60)
+        until(lambda: traffic.lost_count)

@@ -45,7 +45,7 @@ def watched(binding: Binding, outcome: Callable[[], Any]) -> None:
         look(binding)
         return bool(outcome())
 
-    until(seen, seconds=40)
+    until(seen)
 
 
 def deployment(door: Kube) -> dict[str, Any]:

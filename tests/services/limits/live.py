@@ -45,6 +45,6 @@ def running(cluster: Cluster, spec: ServiceSpec = SPEC) -> Facts:
         runs = bool(found.pods) and all(pod.runs for pod in found.pods or ())
         return runs and "PodNotOnEni" not in codes(judge(spec, found))
 
-    until(ready, seconds=30)
+    until(ready)
     assert found is not None
     return found
