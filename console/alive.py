@@ -14,10 +14,14 @@ ROLES = ("worker", "ticker", "watcher")
 
 
 @cache
-def _redis() -> "redis.Redis":
+def _at(url: str) -> "redis.Redis":
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, decode_responses=True
+        url, socket_timeout=2, socket_connect_timeout=2, decode_responses=True
     )
+
+
+def _redis() -> "redis.Redis":
+    return _at(settings.REDIS_URL)
 
 
 def beat(role: str) -> None:

@@ -117,6 +117,10 @@ def client(url: str) -> redis.Redis:
     )
 
 
-@lru_cache(maxsize=1)
 def limiter() -> Limiter:
-    return Limiter(client(settings.REDIS_URL))
+    return _limiter(settings.REDIS_URL)
+
+
+@lru_cache(maxsize=1)
+def _limiter(url: str) -> Limiter:
+    return Limiter(client(url))

@@ -7,13 +7,17 @@ from typing import Any
 
 import hypothesis
 import pytest
+import redis
 from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
+from django.utils import translation
 
-from console import heap, kube
+from console import alive, heap, kube
 from console.models import Account, Cluster
+from services import facts
 from tests import product
 from tests import world as worlds
 from tests.environment import ROOT
@@ -41,6 +45,24 @@ def django_db_modify_db_settings() -> None:
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database.setdefault("TEST", {})["NAME"] = str(ROOT / "test.sqlite3")
+
+
+VALKEY = redis.Redis.from_url(settings.REDIS_URL)
+BEATS = [alive.PREFIX + role for role in alive.ROLES]
+
+
+@pytest.fixture(autouse=True)
+def as_after_a_start() -> None:
+    """What a process keeps beside its database.
+
+    Which file a process of a ring plays after which one is chance, and how long ago that was.
+    """
+    cache.clear()
+    # Also what threads of an earlier test still find out.
+    facts.forget()
+    # The language of the last request.
+    translation.deactivate()
+    VALKEY.delete(*BEATS)
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ class _Publisher:
             self.client.publish(CHANNEL, json.dumps(sorted(topics)))
         except (redis.RedisError, OSError) as trouble:
             _log.warning("live announcements wait: %s", trouble)
-            self.lost = _roots(topics)
+            self.client, self.lost = None, _roots(topics)
             timer = threading.Timer(PAUSE, self._again)
             timer.daemon = True
             timer.start()
