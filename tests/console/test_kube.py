@@ -16,12 +16,14 @@ from tests.console.servers import (
     Answer,
     Server,
     certificate,
+    drops,
     hangs_up,
     pem,
     says,
     serving,
     streams,
 )
+from tests.wait import PATIENCE
 
 Serve = Callable[..., tuple[Server, Kube]]
 
@@ -257,7 +259,7 @@ def test_the_pool_is_shared_by_many_threads(serve: Serve) -> None:
     start = threading.Barrier(8)
 
     def ask(_: int) -> str:
-        start.wait(10)
+        start.wait(PATIENCE)
         return door.get(PODS, kinds.Pod).metadata.name
 
     with ThreadPoolExecutor(8) as threads:
@@ -274,3 +276,15 @@ def test_a_clusters_connection_is_kept_until_its_credentials_change() -> None:
     assert kube.connect(cluster) is first
     cluster.credentials = credentials("b")
     assert kube.connect(cluster) is not first
+
+
+def test_a_connection_stands_for_many_requests_and_is_made_anew_when_it_was_dropped(
+    serve: Serve,
+) -> None:
+    server, door = serve(says({}), drops(says({})), says({}))
+    door.get(PODS)
+    door.patch(PODS, {"a": 1})
+    assert server.closed.wait(10)
+    door.get(PODS)
+    first, second, third = (request.port for request in server.asked)
+    assert first == second != third
