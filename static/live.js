@@ -107,6 +107,8 @@
       const seconds = Math.floor((never ? 0 : age) + silent);
       const stale = never || seconds > BEATS / 1000;
       const lost = silent * 1000 > BEATS;
+      // Nothing was heard yet: the page says that it is connecting, until that takes too long.
+      if (element.hasAttribute("data-connecting") && !lost) continue;
       let words = element.dataset.words;
       if (never) words = element.dataset.wordsNever;
       else if (lost) words = element.dataset.wordsLost;
