@@ -5,6 +5,7 @@ from functools import cache, lru_cache
 
 from django.utils.translation import gettext, gettext_noop
 
+from services.admission.damage import WORDS
 from services.limits import Sentence
 from services.limits.catalogue import TEMPLATES
 
@@ -32,6 +33,10 @@ def stored(text: str) -> str:
     whole = _translated(text)
     if whole is not None:
         return whole
+    # A condition's reason in front of its message, or what is damaged behind how.
+    head, colon, rest = text.partition(": ")
+    if colon and (" " not in head or _translated(head) is not None):
+        return f"{stored(head)}: {stored(rest)}"
     for end in re.finditer(r"(?<=[.!?]) ", text):
         first = _translated(text[: end.start()])
         if first is not None:
@@ -56,6 +61,17 @@ def _template_of(text: str) -> tuple[str, dict[str, str]] | None:
             return template, found.groupdict()
     return None
 
+
+# What the traffic guard did, for Events and the audit trail.
+PAUSED = gettext_noop(
+    "Paused the rollout of %(kind)s %(workload)s: healthy targets on listener %(listener)s of "
+    "Service %(service)s: %(n)s, the floor is %(least)s (%(floor)s). Resume it or roll it back."
+)
+CANNOT = gettext_noop(
+    "The rollout of %(kind)s %(workload)s cannot be paused: healthy targets on listener "
+    "%(listener)s of Service %(service)s: %(n)s, the floor is %(least)s (%(floor)s). Roll it back "
+    "or repair it."
+)
 
 # What the engine writes down: phases, problems and steps, in English with their values in place.
 # The first that fits is taken, so whole sentences stand before their beginnings.
@@ -86,6 +102,8 @@ KEPT = (
     gettext_noop("The CLB says Alive on %(said)s."),
     gettext_noop("No claimed Service selects this Pod any more."),
     gettext_noop("The gate stays open for the life of the Pod."),
+    PAUSED,
+    CANNOT,
     # What podgate itself got of a Dead target.
     gettext_noop("connection refused on %(address)s."),
     gettext_noop("no answer on %(address)s in %(n)s s, from podgate either."),
@@ -238,14 +256,22 @@ KEPT = (
 )
 
 
+# What a value looks like, where that is known: "a on b" is not two addresses.
+SHAPES = {
+    **dict.fromkeys(("n", "pods", "good", "dead", "weight", "seconds", "least"), r"[\d.,]+"),
+    **dict.fromkeys(("address", "listener", "service", "key", "kind", "workload"), r"\S+"),
+    "keys": r"\S+(?:, \S+)*",
+}
+
+
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Each template as a pattern of the texts made from it."""
     found = []
-    for template in (*KEPT, *TEMPLATES):
+    for template in (*KEPT, *TEMPLATES, *(words.template for words in WORDS.values())):
         parts = re.split(r"%\((\w+)\)s", template)
         literal = [re.escape(part) for part in parts[::2]]
-        named = [f"(?P<{name}>.+?)" for name in parts[1::2]]
+        named = [f"(?P<{name}>{SHAPES.get(name, '.+?')})" for name in parts[1::2]]
         pattern = "".join(a + b for a, b in zip(literal, [*named, ""], strict=True))
         found.append((template, re.compile(pattern)))
     return found

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Any
 
 from services.admission import certificates
 from services.admission.certificates import Pair
+from services.limits.sentence import Sentence
 
 type Object = dict[str, Any]
 
@@ -39,6 +40,29 @@ class What(StrEnum):
     NEARLY_EXPIRED = "NearlyExpired"
     CA_LOST = "CaLost"
     NAMESPACE_DELETED = "NamespaceDeleted"
+
+
+# For the Access layer page and the audit trail.
+WORDS: Mapping[What, Sentence] = {
+    What.CONFIGURATION_DELETED: Sentence("The webhook configuration was deleted"),
+    What.ENTRY_REMOVED: Sentence("An entry of the webhook was removed"),
+    What.ENTRY_ADDED: Sentence("An entry was added to the webhook"),
+    What.CA_BUNDLE_EMPTIED: Sentence("caBundle of the webhook was emptied"),
+    What.CA_BUNDLE_REPLACED: Sentence("caBundle of the webhook was replaced"),
+    What.ADDRESS_CHANGED: Sentence("The address of the webhook was changed"),
+    What.FIELD_CHANGED: Sentence("A field of the webhook was changed"),
+    What.SECRET_DELETED: Sentence("Secret podgate-webhook-tls was deleted"),
+    What.SECRET_DIFFERS: Sentence("Secret podgate-webhook-tls held another pair"),
+    What.NOT_A_PAIR: Sentence("Certificate and key were not a pair"),
+    What.MALFORMED: Sentence("Certificate or key could not be read"),
+    What.EXPIRED: Sentence("The serving certificate had expired"),
+    What.NOT_YET_VALID: Sentence("The serving certificate was not valid yet"),
+    What.WRONG_NAME: Sentence("The serving certificate was for another name"),
+    What.FOREIGN: Sentence("The serving certificate was signed by another CA"),
+    What.NEARLY_EXPIRED: Sentence("The serving certificate had a third of its life left"),
+    What.CA_LOST: Sentence("The CA's key was lost"),
+    What.NAMESPACE_DELETED: Sentence("The namespace was deleted"),
+}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from console.models import Cluster
 from services.admission import certificates, lately
 from services.admission.certificates import Flaw, Pair
 from services.admission.configuration import SECRET, SYSTEM_NAMESPACE, name
-from services.admission.damage import FLAWS, Damage, What
+from services.admission.damage import FLAWS, WORDS, Damage, What
 from services.admission.front import Front, host
 from services.binding import cluster as clusters
 from services.models import AccessLayer, Repair
@@ -252,7 +252,7 @@ def repaired(
         cluster.cluster_id,
         "repair",
         _kind(damage),
-        message=" ".join(filter(None, (damage.what, damage.field, message))),
+        message=": ".join(filter(None, (WORDS[damage.what], damage.field, message))),
         before=before,
         after=after,
         calls=calls,

@@ -11,6 +11,7 @@ from console import kube, live, secrets
 from services.binding import events
 from services.guard.decide import Sight, is_rolling, revision_of
 from services.models import Binding, Stop
+from services.words import CANNOT, PAUSED
 from workloads.actions import changes, perform
 from workloads.actions.changes import Impossible, Pause
 from workloads.actions.perform import Subject
@@ -102,14 +103,16 @@ def _record(
 
 def sentence(record: Stop) -> str:
     """For Events and the audit trail, which are read outside of podgate too."""
-    what = f"{record.kind} {record.binding.namespace}/{record.workload}"
-    seen = (
-        f"{record.healthy} healthy targets on listener {record.listener} of Service "
-        f"{record.binding.name}, the floor is {record.least} ({record.floor})"
-    )
-    if record.outcome == Stop.Outcome.CANNOT:
-        return f"The rollout of {what} cannot be paused: {seen}. Roll it back or repair it."
-    return f"Paused the rollout of {what}: {seen}. Resume it or roll it back."
+    template = CANNOT if record.outcome == Stop.Outcome.CANNOT else PAUSED
+    return template % {
+        "kind": record.kind,
+        "workload": f"{record.binding.namespace}/{record.workload}",
+        "listener": record.listener,
+        "service": record.binding.name,
+        "n": record.healthy,
+        "least": record.least,
+        "floor": record.floor,
+    }
 
 
 def _tell(binding: Binding, subject: Subject, found: dict[str, Any], message: str) -> None:

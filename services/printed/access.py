@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,39 +13,16 @@ from console.models import Cluster
 from services import waiting
 from services.admission import certificates, configuration, coverage
 from services.admission.coverage import Covered
-from services.admission.damage import What
+from services.admission.damage import WORDS, What
 from services.admission.lately import Counts, hour
 from services.admission.scope import is_alive
 from services.models import AccessLayer, Repair
-from services.words import stored
+from services.words import said, stored
 from workloads import rollouts
 from workloads.models import Workload
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
-
 WEEK = timedelta(days=7)
 SHOWN, NAMED = 30, 5
-WHAT: dict[str, "_StrPromise"] = {
-    What.CONFIGURATION_DELETED: gettext_lazy("The webhook configuration was deleted"),
-    What.ENTRY_REMOVED: gettext_lazy("An entry of the webhook was removed"),
-    What.ENTRY_ADDED: gettext_lazy("An entry was added to the webhook"),
-    What.CA_BUNDLE_EMPTIED: gettext_lazy("caBundle of the webhook was emptied"),
-    What.CA_BUNDLE_REPLACED: gettext_lazy("caBundle of the webhook was replaced"),
-    What.ADDRESS_CHANGED: gettext_lazy("The address of the webhook was changed"),
-    What.FIELD_CHANGED: gettext_lazy("A field of the webhook was changed"),
-    What.SECRET_DELETED: gettext_lazy("Secret podgate-webhook-tls was deleted"),
-    What.SECRET_DIFFERS: gettext_lazy("Secret podgate-webhook-tls held another pair"),
-    What.NOT_A_PAIR: gettext_lazy("Certificate and key were not a pair"),
-    What.MALFORMED: gettext_lazy("Certificate or key could not be read"),
-    What.EXPIRED: gettext_lazy("The serving certificate had expired"),
-    What.NOT_YET_VALID: gettext_lazy("The serving certificate was not valid yet"),
-    What.WRONG_NAME: gettext_lazy("The serving certificate was for another name"),
-    What.FOREIGN: gettext_lazy("The serving certificate was signed by another CA"),
-    What.NEARLY_EXPIRED: gettext_lazy("The serving certificate had a third of its life left"),
-    What.CA_LOST: gettext_lazy("The CA's key was lost"),
-    What.NAMESPACE_DELETED: gettext_lazy("The namespace was deleted"),
-}
 
 
 @dataclass(frozen=True)
@@ -184,7 +160,7 @@ def _repair(one: Repair) -> RepairRow:
     changes = differences.difference(one.before, one.after) if one.before or one.after else ()
     return RepairRow(
         one,
-        str(WHAT.get(one.what, one.what)),
+        said(WORDS[What(one.what)]),
         f"{one.took:.1f} s" if one.took >= 1 else f"{one.took * 1000:.0f} ms",
         str(FOUND_BY.get(one.found_by, one.found_by)),
         changes,

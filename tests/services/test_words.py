@@ -23,7 +23,7 @@ from services.binding.words import describe, told
 from services.limits import Sentence
 from services.limits.catalogue import TEMPLATES
 from services.spec import HealthCheck
-from services.words import KEPT, said, stored
+from services.words import CANNOT, KEPT, PAUSED, said, stored
 
 REASON = re.compile(r"(?:again|ComeBack)\([^\n\"]*, \"([^\"]+)\"\)")
 
@@ -34,6 +34,47 @@ def test_a_stored_text_is_said_in_the_readers_language() -> None:
         assert stored("Next: Create listener TCP:80.") == "下一步：创建监听器 TCP:80。"
         assert stored("Registered 3 targets (3 Pods) on TCP:80").startswith("已绑定")
         assert stored("something new") == "something new"
+
+
+@pytest.mark.parametrize(
+    ("text", "chinese"),
+    [
+        # What podgate has no words for stays as it is: no template may tear it apart.
+        ("Somebody tried kubectl on this cluster", "Somebody tried kubectl on this cluster"),
+        ("3 of them said so on Monday, at noon", "3 of them said so on Monday, at noon"),
+        (
+            "Unhealthy: TCP:80 of lb-1 (shop/bar) says Dead.",
+            "Unhealthy: lb-1（shop/bar）的 TCP:80 报告 Dead。",
+        ),
+        ("The webhook configuration was deleted", "Webhook 配置被删除"),
+        (
+            "A field of the webhook was changed: webhooks[0].failurePolicy",
+            "Webhook 的一个字段被修改: webhooks[0].failurePolicy",
+        ),
+    ],
+)
+def test_a_text_is_never_torn_apart(text: str, chinese: str) -> None:
+    with translation.override("zh-hans"):
+        assert stored(text) == chinese
+    assert stored(text) == text
+
+
+@pytest.mark.parametrize("template", [PAUSED, CANNOT])
+def test_what_the_traffic_guard_did_is_said_in_the_readers_language(template: str) -> None:
+    said = template % {
+        "kind": "Deployment",
+        "workload": "shop/basket",
+        "listener": "TCP:8080",
+        "service": "basket",
+        "n": 1,
+        "least": 4,
+        "floor": "100%",
+    }
+    with translation.override("zh-hans"):
+        words = stored(said)
+    names = ("Deployment", "shop/basket", "Service", "basket")
+    assert set(re.findall(r"[A-Za-z/]{4,}", words)) == set(names)
+    assert stored(said) == said
 
 
 @pytest.mark.parametrize("health", ["", "Dead", "Unknown", "Close"])

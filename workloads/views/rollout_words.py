@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from workloads.models import Rollout
 from workloads.timeline import Source, Stage
@@ -14,7 +14,7 @@ from workloads.timeline import Source, Stage
 LONG = 120
 # What a stage is called once it is reached.
 STAGES: dict[Stage, str | Promise] = {
-    Stage.CREATED: gettext_lazy("Created"),
+    Stage.CREATED: pgettext_lazy("stage of a Pod", "Created"),
     Stage.SCHEDULED: gettext_lazy("Scheduled"),
     Stage.IP: gettext_lazy("IP assigned"),
     Stage.CONTAINERS_READY: gettext_lazy("Containers ready"),
