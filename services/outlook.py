@@ -4,7 +4,7 @@ The steps are the engine's own `plan()` from nothing to the desired state.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -28,6 +28,7 @@ from services.limits import (
     is_direct,
     judge,
 )
+from services.limits.pods import NO_SELECTOR
 from services.spec import Access, ServiceSpec, tke_service_config
 from services.words import said
 from workloads.models import Pod
@@ -86,13 +87,28 @@ class Outlook:
     lacks_ports: bool = False
     # When the oldest fact was read.
     read_at: datetime | None = None
+    # A selector is wrong, so nothing is said of Pods.
+    lacks_selector: bool = False
 
 
-def outlook(cluster: Cluster, spec: ServiceSpec, *, seconds: float = facts.PAGE_SECONDS) -> Outlook:
-    """For the page: from the index, in the reader's language; waits no longer than `seconds`."""
+def outlook(
+    cluster: Cluster,
+    spec: ServiceSpec,
+    *,
+    selector_stands: bool = True,
+    seconds: float = facts.PAGE_SECONDS,
+) -> Outlook:
+    """For the page: from the index, in the reader's language; waits no longer than `seconds`.
+
+    Of a selector that does not stand no part is judged: it would match other Pods.
+    """
+    if not selector_stands:
+        spec = replace(spec, selector=())
     pods = facts.matching(cluster, spec.namespace, spec.selector)
     known = facts.from_index(cluster, spec, seconds=seconds)
     verdict = judge(spec, known)
+    if not selector_stands:
+        verdict = verdict.without(NO_SELECTOR.code)
     steps = plan.plan(State(), _desired(cluster, spec, pods)) if binds(cluster, spec) else ()
     lines = tuple(map(line, verdict.problems))
     return Outlook(
@@ -101,11 +117,12 @@ def outlook(cluster: Cluster, spec: ServiceSpec, *, seconds: float = facts.PAGE_
         tally=tally(verdict),
         steps=tuple(step_lines(cluster, spec, steps, _gated(known))),
         calls=plan.write_calls(steps),
-        seconds=round(plan.expected_seconds(steps, spec)) if steps else None,
+        seconds=round(plan.expected_seconds(steps, spec)) if steps and selector_stands else None,
         matches=matches(known.pods or (), spec) if spec.selector else None,
         blocked=tuple(entry.text for entry in lines if entry.tone == "error"),
         lacks_ports=is_direct(spec) and not spec.ports,
         read_at=timezone.now() - timedelta(seconds=known.age),
+        lacks_selector=not selector_stands,
     )
 
 

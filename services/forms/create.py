@@ -194,6 +194,13 @@ class CreateServiceForm(Sections):
             direct=self.is_direct if self.is_clb else True,
         )
 
+    @property
+    def selector_stands(self) -> bool:
+        """Every selector row that was begun is right; the others alone would match other Pods."""
+        self.full_clean_once()
+        pairs = [pair_of(row) for row in self.selectors if not row.is_blank]
+        return None not in pairs and len({pair[0] for pair in pairs if pair}) == len(pairs)
+
     def full_clean_once(self) -> None:
         if self.is_bound:
             assert self.errors is not None

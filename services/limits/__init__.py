@@ -155,6 +155,9 @@ class Verdict:
     def of(self, severity: Severity) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.severity is severity)
 
+    def without(self, code: str) -> "Verdict":
+        return replace(self, problems=tuple(one for one in self.problems if one.code != code))
+
     @property
     def is_blocked(self) -> bool:
         return bool(self.of(Severity.BLOCKS))

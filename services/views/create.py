@@ -98,7 +98,7 @@ def outlook(request: HttpRequest, cluster_id: str) -> HttpResponse:
     """Can this work, what will happen, which Pods match: while the form is being filled."""
     cluster = cluster_for(request.user, cluster_id, Role.OPERATOR)
     form = CreateServiceForm(cluster, choices(cluster), request.POST)
-    look = outlooks.outlook(cluster, form.draft())
+    look = looked_at(cluster, form)
     context = {"cluster": cluster, "look": look, "swap": True, "kept_at": kept_at(cluster)}
     return render(request, f"{PAGE}#outlook", context)
 
@@ -123,9 +123,13 @@ def page(cluster: Cluster, form: CreateServiceForm) -> dict[str, Any]:
         "cluster": cluster,
         "section": "service",
         "form": form,
-        "look": outlooks.outlook(cluster, form.draft()),
+        "look": looked_at(cluster, form),
         "kept_at": kept_at(cluster),
     }
+
+
+def looked_at(cluster: Cluster, form: CreateServiceForm) -> outlooks.Outlook:
+    return outlooks.outlook(cluster, form.draft(), selector_stands=form.selector_stands)
 
 
 def kept_at(cluster: Cluster) -> str:

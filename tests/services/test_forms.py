@@ -198,6 +198,27 @@ def test_a_selector_key_cannot_be_used_twice() -> None:
     assert "used twice" in said(form, "selectors-1-key")
 
 
+@pytest.mark.parametrize(
+    ("changes", "stands"),
+    [
+        ({}, True),
+        ({"selectors__0__key": "", "selectors__0__value": ""}, True),
+        ({"selectors__1__key": "tier", "selectors__1__value": "web"}, True),
+        ({"selectors__1__key": "-tier", "selectors__1__value": "web"}, False),
+        ({"selectors__1__key": "tier", "selectors__1__value": ""}, False),
+        ({"selectors__1__key": "app", "selectors__1__value": "other"}, False),
+    ],
+)
+def test_a_selector_stands_when_every_row_of_it_is_right(
+    changes: dict[str, Any], stands: bool
+) -> None:
+    form = a_form(**changes)
+    assert form.selector_stands is stands
+    # Whoever takes errors off the page does not make it right.
+    form.keep_errors_of(set())
+    assert form.selector_stands is stands
+
+
 def test_a_prefixed_selector_key_is_fine() -> None:
     form = a_form(selectors__0__key="app.kubernetes.io/name")
     assert form.is_valid()

@@ -97,6 +97,24 @@ def test_the_outlook_is_the_engines_plan(operator: Client) -> None:
     assert operator.get(f"{CREATE}outlook").status_code == 405
 
 
+def test_a_selector_that_is_half_right_is_not_judged_by_its_other_half(
+    operator: Client, cluster: Cluster
+) -> None:
+    put_pod(cluster, "plain")
+    Pod.objects.update(labels={"app": "storefront"}, network_mode="eni")
+    wrong = filled(selectors__1__key="-tier", selectors__1__value="web")
+    answer = operator.post(f"{CREATE}outlook", wrong)
+    look, page = answer.context["look"], answer.content.decode()
+    assert look.matches is None
+    assert {line.code for line in look.lines}.isdisjoint({"NoSelector", "PodsWithoutGate"})
+    assert "Register" not in page
+    assert look.seconds is None
+    assert "until every selector is right" in page
+    assert "which Pods match is said once all are" in page
+    right = filled(selectors__1__key="", selectors__1__value="")
+    assert operator.post(f"{CREATE}outlook", right).context["look"].matches is not None
+
+
 def test_only_the_gates_that_pods_carry_are_opened(operator: Client, cluster: Cluster) -> None:
     put_pod(cluster, "plain")
     Pod.objects.update(labels={"app": "storefront"}, network_mode="eni")
