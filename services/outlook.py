@@ -215,15 +215,19 @@ def step_lines(
 ) -> list[StepLine]:
     config = tke_service_config(spec) if spec.ports else None
     note = _config_note(spec, config["metadata"]["name"]) if config else ""
-    lines = [StepLine(_service_words(spec), "0.1 s", note)]
+    lines = [StepLine(_service_words(spec), _seconds(0.1), note)]
     if cluster.binder == Binder.TKE and spec.has_load_balancer:
         lines.append(StepLine(_("TKE's service-controller makes the CLB and binds"), "", ""))
     for batch in plan.batches(steps):
-        seconds = plan.USUAL_SECONDS.get(batch.action, plan.WRITE_SECONDS)
-        lines.append(StepLine(_words(batch, spec), f"~{seconds:g} s", _("1 call"), batch.action))
+        took = f"~{_seconds(plan.USUAL_SECONDS.get(batch.action, plan.WRITE_SECONDS))}"
+        lines.append(StepLine(_words(batch, spec), took, _("1 call"), batch.action))
     if any(isinstance(step, plan.Register) for step in steps):
         lines += _waiting(spec, gated)
     return lines
+
+
+def _seconds(value: float) -> str:
+    return _("%(n)s s") % {"n": f"{value:g}"}
 
 
 def _service_words(spec: ServiceSpec) -> str:
@@ -246,13 +250,13 @@ def _waiting(spec: ServiceSpec, gated: int) -> list[StepLine]:
     seconds = plan.first_look(check)
     wait = StepLine(
         _("Wait for the CLB's health check"),
-        f"{seconds:g} s",
+        _seconds(seconds),
         _("%(times)s probes, one every %(interval)s s")
         % {"times": check.healthy, "interval": check.interval},
     )
     gate = StepLine(
         ngettext("Open the gate of %(n)s Pod", "Open the gate of %(n)s Pods", gated) % {"n": gated},
-        f"~{plan.KUBELET_SECONDS:g} s",
+        f"~{_seconds(plan.KUBELET_SECONDS)}",
         _("They become Ready"),
     )
     lines = [wait] if check.enabled else []

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from console.models import Cluster
 from services.admission.configuration import NEVER
+from services.admission.damage import WORDS, What
 from services.binding import waits
 from services.binding.state import UNREACHABLE
 from services.binding.waits import Wait, Way
@@ -259,7 +260,7 @@ def why_no_gate(webhook: Webhook, pod: Pod, services: Sequence[Service]) -> str:
         return Sentence("namespace %(name)s is never touched.", name=pod.namespace)
     first = min(services, key=lambda one: one.created_at)
     if pod.created_at < first.created_at:
-        return Sentence("it is older than Service %(name)s.", name=first.name)
+        return Sentence("Service %(name)s came later.", name=first.name)
     if pod.created_at == first.created_at:
         # Kubernetes tells whole seconds.
         return Sentence(
@@ -271,7 +272,8 @@ def why_no_gate(webhook: Webhook, pod: Pod, services: Sequence[Service]) -> str:
 
 def _why_not_called(webhook: Webhook, pod: Pod) -> str:
     if damage := webhook.damage_at(pod.created_at):
-        return Sentence("its registration was damaged at that moment (%(what)s).", what=damage)
+        words = WORDS[What(damage)]
+        return Sentence("its registration was damaged at that moment: %(what)s.", what=words)
     layer = webhook.layer
     if layer is None or layer.registered_at is None or layer.registered_at > pod.created_at:
         return Sentence("it was not registered in this cluster yet.")

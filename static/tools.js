@@ -38,6 +38,22 @@ function tallyAll() {
 document.addEventListener("live:shown", tallyAll);
 window.addEventListener("pageshow", tallyAll);
 
+// An action does what its preview shows: another value asks for another preview first.
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (form?.dataset.previewed === undefined) return;
+  const bar = document.querySelector(".footerbar");
+  const button = bar.querySelector("[data-does]");
+  if (!button) return;
+  const fields = [...form.elements].filter((one) => one.name && one.type !== "hidden");
+  const changed = fields.some((one) =>
+    one.options ? [...one.options].some((option) => option.selected !== option.defaultSelected)
+      : one.value !== one.defaultValue || one.checked !== one.defaultChecked);
+  button.disabled = changed;
+  bar.querySelector("[data-changed]").hidden = !changed;
+  bar.querySelector("[data-unchanged]").hidden = changed;
+});
+
 // Ctrl-K: search over all clusters. Results are links; arrows choose, Enter opens, Esc closes.
 (function () {
   const palette = document.getElementById("palette");

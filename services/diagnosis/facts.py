@@ -85,6 +85,8 @@ class PodFacts:
     budgets: tuple[BudgetFacts, ...] = ()
     # What the use limits say of the way from the CLB to this Pod.
     closed: tuple[Problem, ...] = ()
+    # A rollout that began after it was created is under way: it is about to be replaced.
+    replaced: bool = False
     # Managers other than podgate that write our gate's condition.
     writers: tuple[str, ...] = ()
     # Since when it is terminating, and how long its containers may take.

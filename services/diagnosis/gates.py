@@ -60,6 +60,10 @@ _STEPS = {
     Code.THROTTLED: Sentence("Nothing to do: podgate waits as long as the CLB API asks."),
     Code.BUSY: Sentence("Nothing to do: the CLB takes one change at a time."),
 }
+# Rolling it once more would only begin anew.
+REPLACED = Sentence(
+    "Nothing to do: the rollout under way replaces what has no gate, and new Pods get it."
+)
 
 
 def findings(facts: PodFacts) -> Iterator[Finding]:
@@ -77,6 +81,8 @@ def _waiting(facts: PodFacts, wait: Wait) -> Iterator[Finding]:
         code, severity = Code.LEASE, Severity.INFORMS
     way = _way(facts)
     step: str = _STEPS.get(code, Sentence(""))
+    if code is Code.NO_GATE and facts.replaced:
+        severity, step = Severity.INFORMS, REPLACED
     link = _link(way)
     if code in {Code.NO_GATE, Code.NO_SERVICE} and facts.pod.workload_kind in KINDS:
         link = Ref(facts.pod.workload_kind, facts.pod.namespace, facts.pod.workload_name)

@@ -10,13 +10,14 @@ from django.utils import timezone
 from console import alive
 from console.models import Binder, Cluster
 from services import waiting
+from services.binding.waits import Cause, Wait
 from services.diagnosis import closed, reads, rows
 from services.diagnosis.facts import BudgetFacts, PodFacts, Surroundings, Unread, WorkloadFacts
 from services.diagnosis.reads import NOW, Patience
 from services.facts.asking import Question
 from workloads import behind
 from workloads.history import notes
-from workloads.models import Pod, PodTimeline, Workload
+from workloads.models import Pod, PodTimeline, Rollout, Workload
 from workloads.pods import PodRow
 from workloads.rollouts import WorkloadRow
 from workloads.timeline import Stage
@@ -73,6 +74,7 @@ def of_pods(cluster: Cluster, pods: Sequence[Pod], patience: Patience) -> list[P
     questions = _questions(cluster, pods, stuck)
     answers = patience.ask(questions)
     doors = closed.problems(cluster, pods, waits, ways, patience)
+    leaving = _leaving(cluster, pods, waits)
     return [
         PodFacts(
             pod=pod_row(pod),
@@ -83,9 +85,32 @@ def of_pods(cluster: Cluster, pods: Sequence[Pod], patience: Patience) -> list[P
             node=answers.get(f"node {pod.node}"),
             budgets=_budgets(pod, answers),
             closed=doors.get(pod.uid, ()),
+            replaced=pod.uid in leaving,
         )
         for pod in pods
     ]
+
+
+def _leaving(cluster: Cluster, pods: Sequence[Pod], waits: Mapping[str, Wait]) -> set[str]:
+    """Of Pods without their gate, those that a rollout under way replaces."""
+    gateless = [pod for pod in pods if pod.uid in waits and waits[pod.uid].cause is Cause.NO_GATE]
+    if not gateless:
+        return set()
+    began = {
+        (row.kind, row.namespace, row.name): row.started_at
+        for row in Rollout.objects.filter(
+            cluster=cluster,
+            finished_at=None,
+            namespace__in={pod.namespace for pod in gateless},
+            name__in={pod.workload_name for pod in gateless},
+        )
+    }
+    return {
+        pod.uid
+        for pod in gateless
+        if (at := began.get((pod.workload_kind, pod.namespace, pod.workload_name)))
+        and pod.created_at < at
+    }
 
 
 def _questions(cluster: Cluster, pods: Sequence[Pod], stuck: Sequence[Pod]) -> dict[str, Question]:

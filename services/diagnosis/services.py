@@ -131,11 +131,11 @@ def _standing(facts: ServiceFacts, binding: BindingFacts) -> Iterator[Finding]:
         return
     if not facts.selected and binding.phase == "Pending":
         return
-    words = Sentence("Its load balancer is on its way: %(what)s", what=binding.message)
+    words = Sentence("Its load balancer is on its way. %(what)s", what=binding.message)
     shown = Proof(f"Service {facts.name}", "Binding", binding.phase, _ref(facts))
     code = Code.TERMINATING if binding.phase == "Deleting" else Code.REGISTERING
     if binding.phase == "Deleting":
-        words = Sentence("It is being taken down: %(what)s", what=binding.message)
+        words = Sentence("It is being taken down. %(what)s", what=binding.message)
     yield Finding(code, Severity.INFORMS, words, (shown,), "", _ref(facts))
 
 

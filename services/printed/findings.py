@@ -106,7 +106,7 @@ def _actions(cluster: Cluster, finding: Finding, here: Ref) -> tuple[tuple[str, 
         )
         where = reverse("create_service", args=[cluster.cluster_id])
         return ((_("Create a Service"), f"{where}?{query}"),)
-    if finding.code is Code.NO_GATE:
+    if finding.code is Code.NO_GATE and finding.severity is not Severity.INFORMS:
         place = [cluster.cluster_id, link.kind.lower(), link.namespace, link.name]
         return ((_("Roll to inject"), reverse("roll_to_inject", args=place)),)
     if finding.code is Code.IMAGE_PULL:

@@ -64,7 +64,7 @@ def _done(binding: Binding, stage: Phase) -> tuple[str, ...]:
     at = timezone.localtime(datetime.fromisoformat(passed["at"])).strftime("%H:%M:%S")
     if stage is Phase.READY or "took" not in passed:
         return (at,)
-    return (f"{at}, {passed['took']:.1f} s",)
+    return (_("%(at)s, %(n)s s") % {"at": at, "n": f"{passed['took']:.1f}"},)
 
 
 def _so_far(binding: Binding, stage: Phase, now: datetime) -> tuple[bool, tuple[str, ...]]:
@@ -76,5 +76,8 @@ def _so_far(binding: Binding, stage: Phase, now: datetime) -> tuple[bool, tuple[
         expected = 0.0
     if not expected or binding.phase in {Phase.DEGRADED, Phase.BLOCKED}:
         return False, (_("for %(n)d s") % {"n": passed},)
-    words = _("%(n)d s so far, expected %(expected)d s") % {"n": passed, "expected": expected}
+    words = _("%(n)d s so far, expected within %(expected)d s") % {
+        "n": passed,
+        "expected": expected,
+    }
     return passed > expected, (words,)

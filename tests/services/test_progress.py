@@ -48,7 +48,7 @@ def test_neither_scaling_to_nothing_nor_trouble_makes_a_stage_longer() -> None:
 def test_a_load_balancer_without_pods_is_expected_to_do_nothing() -> None:
     binding = Binding(phase="Pending", phase_since=MADE, created_at=MADE)
     later = MADE + timedelta(seconds=17)
-    assert stages(binding, later)[0].lines[0] == "17 s so far, expected 5 s"
+    assert stages(binding, later)[0].lines[0] == "17 s so far, expected within 5 s"
     binding.lb_id = "lb-1"
     stage = stages(binding, later)[0]
     assert (stage.lines[0], stage.tone) == ("for 17 s", "")

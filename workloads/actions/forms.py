@@ -182,7 +182,9 @@ def _add_revisions(form: ActionForm, revisions: Sequence[Revision] | None) -> No
 
 def _revision_words(revision: Revision) -> str:
     made = (
-        formats.date_format(timezone.localtime(revision.made), "Y-m-d H:i") if revision.made else ""
+        formats.date_format(timezone.localtime(revision.made), "Y-m-d H:i T")
+        if revision.made
+        else ""
     )
     parts = [f"{revision.number}", ", ".join(revision.images), made, revision.cause]
     return " · ".join(filter(None, parts))

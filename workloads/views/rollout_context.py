@@ -209,9 +209,10 @@ def _waves(found: Picture) -> Iterator[Wave]:
         elif new:
             state = _furthest(found, number)
         else:
-            state = _("waiting")
+            state = _("paused") if is_now and found.is_paused else _("waiting")
         text = _("Wave %(n)s, %(state)s") % {"n": number, "state": state}
-        yield Wave(text, is_done, is_now, "error" if failing else "")
+        stands = "warning" if is_now and found.is_paused else ""
+        yield Wave(text, is_done, is_now, "error" if failing else stands)
 
 
 def _furthest(found: Picture, number: int) -> str:

@@ -16,7 +16,7 @@ from services.models import AccessLayer, Binding, Phase, Repair
 from tests.console import pages
 from tests.services.test_pages import put_service
 from tests.workloads.index import listed, put_deployment, put_gated_pod, put_pod
-from workloads.models import Pod, Service
+from workloads.models import Pod, Rollout, Service
 from workloads.views.rows import TKE_GATE
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +155,7 @@ def test_a_row_says_why_its_pods_have_no_gate(layer: AccessLayer) -> None:
     Service.objects.update(created_at=pod.created_at + timedelta(minutes=1))
     visitor = pages.visitor()
     page = text(visitor, f"{ROOT}/coverage")
-    assert f"It is older than Service {service.name}." in page
+    assert f"Service {service.name} came later." in page
     Service.objects.update(created_at=pod.created_at)
     page = text(visitor, f"{ROOT}/coverage")
     assert f"It was created in the same second as Service {service.name}" in page
@@ -168,7 +168,7 @@ def test_a_row_says_why_its_pods_have_no_gate(layer: AccessLayer) -> None:
         found_by="Watch",
     )
     page = text(visitor, f"{ROOT}/coverage")
-    assert "Its registration was damaged at that moment (ConfigurationDeleted)." in page
+    assert "Its registration was damaged at that moment: The webhook configuration was" in page
 
 
 def test_a_failed_repair_says_what_the_api_server_said(layer: AccessLayer) -> None:
@@ -228,6 +228,20 @@ def test_what_is_being_rolled_is_said_so_and_not_begun_again(layer: AccessLayer)
     assert "Being rolled" in page
     assert f"/clusters/{ID}/workloads/deployment/shop/web/rollout/" in page
     assert "Roll to inject" not in page
+    findings = f"/clusters/{ID}/workloads/deployment/shop/web/findings"
+    assert "Roll to inject" in text(operator, findings)
+    Rollout.objects.create(
+        cluster=layer.cluster,
+        kind="Deployment",
+        namespace="shop",
+        name="web",
+        started_at=timezone.now(),
+    )
+    page = text(operator, findings)
+    assert "the rollout under way replaces what has no gate" in page
+    assert "Roll to inject" not in page
+    Rollout.objects.update(started_at=Pod.objects.get().created_at - timedelta(minutes=1))
+    assert "Roll to inject" in text(operator, findings)
     assert "<form" not in text(operator, f"{ROOT}/roll/").partition("<main")[2]
 
 

@@ -99,7 +99,7 @@ def test_a_step_that_takes_its_time_is_progress_and_no_second_try(because: str) 
 
 def test_a_dead_target_without_a_gate_is_told_before_the_gate_it_has_not() -> None:
     dead = way(registered_at=ago(60), health="Dead", said="no answer")
-    found = told(dead, gate="", why="it is older than Service web.")
+    found = told(dead, gate="", why="Service web came later.")
     assert (found.cause, found.tone) == (Cause.DEAD_LATER, "error")
     assert found.sentence.startswith("It has no gate, and the CLB says Dead of 10.0.0.7:8080")
 

@@ -105,7 +105,7 @@ def waiting() -> Iterator[PodFacts]:
         yield gated(dead)
         yield gated(dead, gate="True")
     yield gated(replace(WAY, health="Dead"), gate="")
-    yield gated(WAY, gate="", why=Sentence("it is older than Service %(name)s.", name="web"))
+    yield gated(WAY, gate="", why=Sentence("Service %(name)s came later.", name="web"))
     theirs = [{"type": TKE_GATE, "status": "missing", "reason": "", "message": "", "since": None}]
     yield pod(ready=False, gates=theirs)
 

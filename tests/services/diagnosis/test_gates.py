@@ -45,6 +45,12 @@ def test_every_cause_of_a_wait_is_a_finding(cause: Cause, code: str, severity: s
     assert found[0].sentence == "because"
 
 
+def test_a_pod_that_is_being_replaced_is_not_to_be_rolled_again() -> None:
+    found = diagnose_pod(replace(waiting(Cause.NO_GATE), replaced=True))
+    assert [(one.code.value, one.severity.value) for one in found] == [("NoGate", "informs")]
+    assert "Nothing to do" in found[0].next_step
+
+
 def test_no_cause_is_left_out() -> None:
     for cause in Cause:
         expected = 0 if cause is Cause.CONTAINERS else 1

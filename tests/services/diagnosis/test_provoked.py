@@ -164,7 +164,7 @@ def test_what_a_target_waits_for(
         sandbox.fault("tencent", fault, action="BatchRegisterTargets")
         drive_some(binding, lambda code=code: bool(told(what, code)()))  # type: ignore[misc]
         shown(client, page, code)
-        assert told("deployment shop/storefront", code)()
+        until(told("deployment shop/storefront", code))
         sandbox.heal()
 
     sandbox.fault("tencent", "missing_health")
@@ -248,7 +248,7 @@ def test_what_only_the_user_can_mend(
         ("service shop/full", "Blocked", "subnet"),
         (f"pod shop/{catalog}", "Blocked", "Service shop/full"),
         ("pod shop/hosted", "Excluded", "the host's network"),
-        ("deployment shop/reviews", "NoGate", "it is older than Service late"),
+        ("deployment shop/reviews", "NoGate", "Service late came later"),
     ]
     found_by_both(cluster, kube, client, causes)
 

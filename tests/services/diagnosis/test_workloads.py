@@ -81,11 +81,11 @@ def test_pods_without_a_gate_are_told_once_for_each_reason() -> None:
         words = Sentence("The webhook added no gate: %(why)s", why=Sentence(why))
         return pod(facts={"wait": Wait(Cause.NO_GATE, words), "ways": (WAY,)})
 
-    older = [named(f"web-{n}", without("it is older than Service web.")) for n in range(20)]
+    older = [named(f"web-{n}", without("Service web came later.")) for n in range(20)]
     missed = [named("web-late", without("it was not registered in this cluster yet."))]
     found = diagnose_workload(workload(*older, *missed, replicas=21))
     assert codes(found) == ["NoGate", "NoGate"]
-    assert found[0].sentence == "20 Pods: The webhook added no gate: it is older than Service web."
+    assert found[0].sentence == "20 Pods: The webhook added no gate: Service web came later."
     assert [ref.name for ref in found[0].about] == [f"web-{n}" for n in range(20)]
     assert found[1].sentence.startswith("Pod web-late: ")
 
