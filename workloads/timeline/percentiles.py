@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from workloads.timeline.stages import WAY_IN, Stage
+from workloads.timeline.stages import TOLERANCE, WAY_IN, Stage
 
 # Gate and Ready are one: the kubelet answers an open gate within a second.
 ALL = "all"
@@ -94,7 +94,8 @@ def durations(moments: Moments) -> dict[str, float]:
     found: dict[str, float] = {}
     last = begins
     for stage, at in zip(WAY_IN[1:], moments[1:], strict=True):
-        if at is not None:
+        # What came after Ready was not waited for: of a Pod that is older than its Service, say.
+        if at is not None and at - ready <= TOLERANCE:
             name, at = PARTS[stage], max(at, last)
             found[name] = found.get(name, 0.0) + (at - last).total_seconds()
             last = at
