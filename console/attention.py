@@ -43,7 +43,7 @@ class Concern:
 
 @dataclass(frozen=True)
 class Report:
-    """Standings by Cluster.pk, and the concerns, worst first."""
+    """Standings by Cluster.pk, and the concerns."""
 
     standings: Mapping[int, Standing]
     concerns: Sequence[Concern] = ()
@@ -62,6 +62,11 @@ def report() -> Report:
         for pk, standing in told.standings.items():
             standings[pk] = standings.get(pk, Standing()) + standing
     return Report(standings, concerns)
+
+
+def worst_first(concerns: Sequence[Concern]) -> list[Concern]:
+    """Errors before warnings; else as the sources told them."""
+    return sorted(concerns, key=lambda one: one.tone != "error")
 
 
 def silent_processes() -> Iterator[Concern]:

@@ -86,6 +86,10 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (since.has("find")) find();
   since = new Map();
   if (["ports", "selectors"].includes(event.detail.target?.id)) look();
+  // The dialog that had the focus is gone, or the button of a row: it stays near.
+  if (event.detail.target?.id === "selectors" && document.activeElement === document.body) {
+    document.getElementById("reference")?.focus();
+  }
 });
 document.body.addEventListener("htmx:afterSettle", mark);
 document.body.addEventListener("htmx:oobAfterSwap", mark);

@@ -114,4 +114,7 @@ def _url(cluster: Cluster, about: kinds.ObjectReference) -> str:
     kind = about.kind.lower()
     if kind in {"deployment", "statefulset", "daemonset"}:
         return reverse("workload", args=[cluster.cluster_id, kind, about.namespace, about.name])
+    if kind == "service":
+        # Its page belongs to a room above.
+        return f"/clusters/{cluster.cluster_id}/services/{about.namespace}/{about.name}/"
     return ""

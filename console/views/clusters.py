@@ -65,7 +65,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "total": sum((row.standing for row in rows), Standing()),
         "reachable": sum(each.reachable for each in registered),
         "direct": sum(_is_direct(row) for row in rows),
-        "concerns": [*attention.silent_processes(), *own, *told.concerns],
+        "concerns": attention.worst_first([*attention.silent_processes(), *own, *told.concerns]),
         "recent": [activity_row(line) for line in Activity.objects.all()[:RECENT]],
     }
 

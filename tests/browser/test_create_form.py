@@ -19,6 +19,7 @@ def fill_port(page: Page, row: int, target: str, port: str) -> None:
 def test_what_is_wrong_is_said_beside_its_field_and_everything_is_kept(
     page: Page, product: Running
 ) -> None:
+    product.kubectl("-n", "shop", "scale", "deployment/reviews", "--replicas=2")
     log_in(page, product, CREATE)
     # The form comes filled from the link, and is judged by that before anybody typed.
     expect(page.locator("#matches")).to_contain_text("2 Pods match now")
@@ -53,12 +54,14 @@ def test_enter_in_the_picker_searches_and_chooses(page: Page, product: Running) 
     page.get_by_label("Service name").fill("by-enter")
     page.get_by_role("button", name="Reference Workload").click()
     dialog = page.get_by_role("dialog", name="Reference Workload")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
     dialog.get_by_role("searchbox").press("Enter")
     dialog.get_by_role("searchbox").fill("reviews")
     dialog.get_by_role("searchbox").press("Enter")
     expect(dialog.get_by_role("radio")).to_have_count(1)
     dialog.get_by_role("radio", name="reviews").press("Enter")
     expect(dialog).to_have_count(0)
+    expect(page.get_by_role("button", name="Reference Workload")).to_be_focused()
     expect(page.locator("#selectors").get_by_label("Value", exact=False).first).to_have_value(
         "reviews"
     )

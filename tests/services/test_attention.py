@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from console.attention import Concern, worst_first
 from services import attention
 from services.models import Binding, Phase, Registration
 from tests.console.pages import cluster, visitor
@@ -66,6 +67,11 @@ def test_a_blocked_service_stands_before_a_degraded_one_and_says_why() -> None:
     page = visitor().get("/").text
     assert "subnet-full01 has no free IP." in page
     assert "/clusters/cls-vpccni01/services/shop/stuck/" in page
+
+
+def test_what_only_a_person_can_solve_stands_first_whoever_tells_it() -> None:
+    told = [Concern("warning", "a", "/a/", "waits."), Concern("error", "b", "/b/", "is stuck.")]
+    assert [one.subject for one in worst_first([*told, *told])] == ["b", "b", "a", "a"]
 
 
 def test_a_service_that_waits_for_long_is_told_and_one_that_was_just_made_is_not() -> None:
