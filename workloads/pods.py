@@ -5,6 +5,7 @@ Pure: structs in, structs out. What the row means for a load balancer is for `se
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -232,5 +233,7 @@ def _is_true(condition: kinds.Condition | None) -> bool:
     return condition is not None and condition.status == "True"
 
 
+# Pods share most of their moments: Kubernetes tells whole seconds.
+@lru_cache(maxsize=4096)
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from console.upsert import converted, maker
 from workloads.models import PodTimeline
 from workloads.timeline import Source, Stage, Stamp
 from workloads.timeline.lives import SOURCES
@@ -72,17 +74,16 @@ def write(cluster_pk: int, rows: list[dict[str, Any]]) -> None:
         return
     columns = list(rows[0])
     statement = _statement(columns)
-    makers = [_value(PodTimeline._meta.get_field(name)) for name in columns]
+    fields = {field.attname: field for field in PodTimeline._meta.local_concrete_fields}
+    makers = [
+        (place, make)
+        for place, name in enumerate(columns, start=2)
+        if (make := maker(fields[name]))
+    ]
     now = connection.ops.adapt_datetimefield_value(timezone.now())
+    given = itemgetter(*columns)
     for some in batched(rows, CHUNK):
-        values = [
-            (
-                cluster_pk,
-                now,
-                *(make(row[name]) for name, make in zip(columns, makers, strict=True)),
-            )
-            for row in some
-        ]
+        values = [converted([cluster_pk, now, *given(row)], makers) for row in some]
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.executemany(statement, values)
 
@@ -100,12 +101,6 @@ def stamps(row: PodTimeline) -> dict[Stage, Stamp]:
 def _source(row: PodTimeline, stage: Stage) -> Source:
     told_by = TOLD_BY.get(stage)
     return Source(getattr(row, told_by) or Source.PODGATE) if told_by else SOURCES[stage]
-
-
-def _value(field: Any) -> Any:
-    if isinstance(field, models.DateTimeField):
-        return connection.ops.adapt_datetimefield_value
-    return lambda value: value
 
 
 def _statement(columns: list[str]) -> str:
