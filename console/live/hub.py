@@ -15,6 +15,7 @@ from django.db import connection
 
 from console.live import ages, topics
 from console.live.render import Rendered, Source, event, render
+from console.live.sharing import answering
 from console.live.viewer import Viewer, still
 
 _log = logging.getLogger(__name__)
@@ -63,11 +64,15 @@ class Shown:
         self.source = source
         self.viewer = viewer
         self.streams: set[Stream] = set()
+        # Those of them that were sent nothing yet.
+        self.waiting: set[Stream] = set()
         self.last: Rendered | None = None
         self.drawn_at = 0.0
         # Processor time of the last picture, in seconds.
         self.cost = 0.0
         self.stale = True
+        # When it had to be drawn anew: what is read for that must not be older.
+        self.asked_at = 0.0
         self.task: asyncio.Task[None] | None = None
 
 
@@ -110,6 +115,7 @@ class Hub:
             if shown.last is not None and shown.last.status == 200 and not shown.stale:
                 stream.push(source.url, shown.last.message)
             else:
+                shown.waiting.add(stream)
                 self.draw(shown)
 
     def leave(self, stream: Stream) -> None:
@@ -120,6 +126,7 @@ class Hub:
             if shown is None:
                 continue
             shown.streams.discard(stream)
+            shown.waiting.discard(stream)
             if not shown.streams:
                 del self.shown[key]
                 for topic in source.topics:
@@ -151,7 +158,7 @@ class Hub:
 
     def draw(self, shown: Shown) -> None:
         """Draw the region now, or as soon as its last picture is old enough."""
-        shown.stale = True
+        shown.stale, shown.asked_at = True, time.monotonic()
         if shown.task is None or shown.task.done():
             shown.task = asyncio.create_task(self._draw(shown))
 
@@ -166,18 +173,21 @@ class Hub:
             if viewer is None:
                 return
             before = shown.last
-            shown.last, shown.cost = await self.call(_timed, shown.source, viewer)
+            asked_at = shown.asked_at
+            shown.last, shown.cost = await self.call(_timed, shown.source, viewer, asked_at)
             self._spread(shown, before)
 
     def _spread(self, shown: Shown, before: Rendered | None) -> None:
         rendered = shown.last
         if rendered is None or rendered.status == 500:
             return
+        is_news = before is None or before.digest != rendered.digest or before.status != 200
         for stream in shown.streams:
             if rendered.status == 403:
                 stream.close("forbidden")
-            elif before is None or before.digest != rendered.digest or before.status != 200:
+            elif is_news or stream in shown.waiting:
                 stream.push(shown.source.url, rendered.message)
+        shown.waiting.clear()
         if rendered.status != 200:
             shown.last = None
 
@@ -266,10 +276,11 @@ def stretch(costs: Iterable[tuple[float, float]]) -> float:
     return max(1.0, sum(cost / every for cost, every in costs) / SHARE)
 
 
-def _timed(source: Source, viewer: Viewer) -> tuple[Rendered, float]:
+def _timed(source: Source, viewer: Viewer, asked_at: float) -> tuple[Rendered, float]:
     """The picture, and the processor time it took."""
     started = time.thread_time()
-    rendered = render(source, viewer)
+    with answering(asked_at):
+        rendered = render(source, viewer)
     return rendered, time.thread_time() - started
 
 

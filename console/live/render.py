@@ -13,12 +13,16 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import SimpleTemplateResponse
 from django.urls import ResolverMatch, resolve
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 from django_htmx.middleware import HtmxDetails
 
 from console.live.regions import Region, region_of
+from console.live.sharing import Shared
 from console.live.viewer import Viewer, user_of
 
 _log = logging.getLogger(__name__)
+# A page's regions are often drawn at the same moment, for the same person.
+_users = Shared[str, Any](most=64)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def render(source: Source, viewer: Viewer) -> Rendered:
     """Render for one user, on behalf of everyone of the same scope and language."""
     try:
         with translation.override(viewer.language):
-            user = user_of(viewer.session_key)
+            user = _users.get(viewer.session_key, lambda _before: _user(viewer.session_key))
             if user is None:
                 return Rendered(403)
             request = _request(source, user, viewer.language)
@@ -78,6 +82,12 @@ def render(source: Source, viewer: Viewer) -> Rendered:
         # One broken region must not end the page's other regions; the page shows its age.
         _log.exception("region %s could not be rendered", source.url)
         return Rendered(500)
+
+
+def _user(session_key: str) -> Any:
+    """As a request has its user: what is asked about him again and again is read once."""
+    user = user_of(session_key)
+    return user if user is None else SimpleLazyObject(lambda: user)
 
 
 def _request(source: Source, user: Any, language: str) -> HttpRequest:

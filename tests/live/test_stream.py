@@ -1,7 +1,7 @@
 """The hub against the real views, database and Valkey; only the socket is missing."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import time
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from console.access import Role
 from console.live.hub import Hub
 from console.models import Cluster
 from tests.console import pages
+from tests.live.scenes import aside, play
 from tests.live.streams import Page, until
 from tests.workloads.index import listed, put_pod
 from workloads.models import Pod
@@ -22,35 +23,6 @@ ID = "cls-vpccni01"
 NEVER = {"heard": None, "event": None, "lag": 0.0}
 ROWS = f"/clusters/{ID}/pods/rows"
 STATE = f"/clusters/{ID}/pods/shop/web-1/state"
-
-type Scene = Callable[[Hub], Coroutine[Any, Any, None]]
-
-
-def play(scene: Scene) -> None:
-    """Run a scene with a hub of its own, closed at the end as at a shutdown."""
-
-    async def run() -> None:
-        hub = Hub()
-        try:
-            await scene(hub)
-        finally:
-            hub.close()
-            await asyncio.gather(*hub.tasks, return_exceptions=True)
-
-    asyncio.run(run())
-
-
-async def aside(function: Callable[..., Any], *args: Any) -> Any:
-    """The database from within a scene: Django forbids it in the loop's own thread."""
-    from django.db import connection
-
-    def work() -> Any:
-        try:
-            return function(*args)
-        finally:
-            connection.close()
-
-    return await asyncio.to_thread(work)
 
 
 @pytest.fixture
@@ -132,6 +104,26 @@ def test_what_did_not_change_is_not_sent_again(viewer: Client) -> None:
         await until(lambda: shown.task is not None and shown.task.done())
         assert len(page.html()) == 1
         await page.leave()
+
+    play(scene)
+
+
+def test_who_comes_while_a_region_is_to_be_drawn_gets_it_though_it_did_not_change(
+    viewer: Client,
+) -> None:
+    async def scene(hub: Hub) -> None:
+        page = Page(hub, viewer, STATE)
+        await until(lambda: bool(page.html()))
+        (shown,) = hub.shown.values()
+        # Its next picture waits for its turn.
+        shown.drawn_at = time.monotonic() + 2
+        hub.announced(f"{ID}/pods/shop/web-1")
+        late = Page(hub, viewer, STATE)
+        await until(lambda: bool(late.html()))
+        assert len(page.html()) == 1
+        for one in (page, late):
+            await one.leave()
+        assert not shown.waiting
 
     play(scene)
 

@@ -1,8 +1,8 @@
 """Everything known of one rollout, put together: its Pods, its pace, its healthy targets."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -57,6 +57,8 @@ class Picture:
     listeners: Sequence[Listener]
     # Pods of this revision that ran before the rollout began: none of these is replaced.
     kept: int = 0
+    # The rows this was made of, for the picture that comes after it.
+    read: Mapping[str, tuple[object, Life]] = field(default_factory=dict, repr=False)
 
     @property
     def replaced(self) -> int:
@@ -166,7 +168,10 @@ def of_workload(cluster: Cluster, kind: str, namespace: str, name: str) -> Query
     return rows.order_by("-started_at", "-pk")
 
 
-def picture(rollout: Rollout, now: datetime | None = None) -> Picture:
+def picture(
+    rollout: Rollout, now: datetime | None = None, *, before: Picture | None = None
+) -> Picture:
+    """As it is now. `before`: an earlier one, whose Pods are read again only if they changed."""
     cluster, begins = rollout.cluster, rollout.started_at
     end = rollout.finished_at or now or timezone.now()
     where = (cluster, rollout.kind, rollout.namespace, rollout.name)
@@ -174,10 +179,12 @@ def picture(rollout: Rollout, now: datetime | None = None) -> Picture:
         cluster=cluster, kind=rollout.kind, namespace=rollout.namespace, name=rollout.name
     ).first()
     timelines = reading.of_workload(*where)
-    new, others = _ours(rollout, reading.new_lives(timelines, begins, rollout.finished_at))
-    old = reading.old_lives(timelines, begins, rollout.finished_at)
+    lives_of = reading.Lives(before.read if before else None)
+    new, others = _ours(rollout, lives_of.new(timelines, begins, rollout.finished_at))
+    old = lives_of.old(timelines, begins, rollout.finished_at)
     told = {life.uid for life in chain(new, old, others)}
-    serving = [] if rollout.finished_at else list(reading.serving(*where))
+    pods = reading.pods_of(*where)
+    serving = [] if rollout.finished_at else reading.serving(pods)
     in_front = behind(cluster, workload) if workload else []
     return Picture(
         rollout=rollout,
@@ -190,27 +197,21 @@ def picture(rollout: Rollout, now: datetime | None = None) -> Picture:
         grace=_grace(workload),
         behind=in_front,
         listeners=_listeners(rollout, in_front, end),
-        kept=_kept(rollout, begins),
+        kept=_kept(rollout, pods),
+        read=lives_of.read,
     )
 
 
-def _kept(rollout: Rollout, begins: datetime) -> int:
+def _kept(rollout: Rollout, pods: QuerySet[Pod]) -> int:
     """By the index, so as long as it stands; then as it was written down."""
     if "kept" in (rollout.figures or {}):
         return int(rollout.figures["kept"])
     if not rollout.revision:
         return 0
-    pods = Pod.objects.filter(
-        cluster=rollout.cluster,
-        namespace=rollout.namespace,
-        workload_kind=rollout.kind,
-        workload_name=rollout.name,
-        revision=rollout.revision,
-        terminating=False,
-    )
     # Counted among the workload's own: by its age alone SQLite would go through the whole cluster.
-    old = Counted("pk", filter=Q(created_at__lt=begins - reading.SLACK))
-    return int(pods.aggregate(old=old)["old"])
+    old = Counted("pk", filter=Q(created_at__lt=rollout.started_at - reading.SLACK))
+    ours = pods.filter(revision=rollout.revision)
+    return int(ours.aggregate(old=old)["old"])
 
 
 def _ours(rollout: Rollout, found: list[Life]) -> tuple[list[Life], list[Life]]:

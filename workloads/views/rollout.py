@@ -1,7 +1,6 @@
 """The rollout page of a workload: the one under way or the last one, and each that is over."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,13 +11,13 @@ from django.views.decorators.http import require_GET
 from console import live
 from console.access import Role, cluster_for, has_role
 from console.models import Cluster
-from workloads.behind import Stop, stopped
+from workloads.behind import stopped
 from workloads.freshness import freshness
-from workloads.history import picture
+from workloads.history import shown
 from workloads.history.picture import Picture
 from workloads.models import Rollout, Workload
 from workloads.views import rollout_charts, rollout_context, rollout_lines, time_to_ready
-from workloads.views.workloads import KIND, kind_of
+from workloads.views.workloads import kind_of
 
 PAGE = "workloads/rollout_page.html"
 # Bars grow and time runs out without anybody announcing it.
@@ -30,87 +29,94 @@ def _topics(cluster_id: str, kind: str, namespace: str, name: str, pk: int = 0) 
 
 
 def _where(
-    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str, pk: int | None
+    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> dict[str, Any]:
-    """Whose rollout it is; `rollout` is None where none was ever seen."""
-    cluster = cluster_for(request.user, cluster_id)
-    where = (cluster, kind_of(kind), namespace, name)
-    rollout = picture.latest(*where)
-    if pk is not None:
-        rollout = get_object_or_404(
-            Rollout, pk=pk, cluster=cluster, kind=KIND[kind], namespace=namespace, name=name
-        )
-    if rollout is not None:
-        # Read already.
-        rollout.cluster = cluster
-    arguments = [cluster_id, kind, namespace, name] + ([pk] if pk is not None else [])
+    """Whose rollout it is, for somebody who may see it."""
     return {
-        "cluster": cluster,
-        "kind": KIND[kind],
+        "cluster": cluster_for(request.user, cluster_id),
+        "kind": kind_of(kind),
         "kind_word": kind,
         "namespace": namespace,
         "name": name,
-        "pk": pk,
+        "pk": None,
         "on": f"{namespace}/{name}",
         "may_write": has_role(request.user, Role.OPERATOR),
-        "stops": _stops(cluster, KIND[kind], namespace, name) if pk is None else (),
-        "rollout": rollout,
-        "arguments": arguments,
-        "freshness": freshness(cluster, KIND[kind]),
     }
 
 
-def _stops(cluster: Cluster, kind: str, namespace: str, name: str) -> list[Stop]:
-    """What the traffic guard did to it."""
+def _object(context: dict[str, Any]) -> tuple[Cluster, str, str, str]:
+    return (context["cluster"], context["kind"], context["namespace"], context["name"])
+
+
+def _latest(context: dict[str, Any]) -> Picture | None:
+    return shown.latest(*_object(context))
+
+
+def _past(context: dict[str, Any], pk: int) -> Picture:
+    cluster, kind, namespace, name = _object(context)
+    wanted = {"cluster": cluster, "kind": kind, "namespace": namespace, "name": name}
+    rollout = get_object_or_404(Rollout, pk=pk, **wanted)
+    # Read already.
+    rollout.cluster = cluster
+    return shown.past(rollout)
+
+
+def _workload(context: dict[str, Any]) -> Workload | None:
+    cluster, kind, namespace, name = _object(context)
     workloads = Workload.objects.filter(cluster=cluster, kind=kind, namespace=namespace)
-    found = workloads.filter(name=name).first()
-    return stopped(cluster, found) if found else []
+    return workloads.filter(name=name).first()
 
 
-def _page(
-    request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str, pk: int | None
-) -> HttpResponse:
-    context = _where(request, cluster_id, kind, namespace, name, pk)
-    cluster, rollout = context["cluster"], context["rollout"]
-    workloads = Workload.objects.filter(cluster=cluster, kind=KIND[kind], namespace=namespace)
-    if rollout is None and not workloads.filter(name=name).exists():
-        missing = {"kind": KIND[kind], "name": f"{namespace}/{name}"}
-        raise Http404(_("No %(kind)s %(name)s.") % missing)
-    found = picture.picture(rollout) if rollout is not None else None
+def _progress(context: dict[str, Any], found: Picture | None) -> dict[str, Any]:
+    """With what stands between the page and the cluster, and what the traffic guard did."""
+    cluster, workload = context["cluster"], found.workload if found else _workload(context)
+    around = {
+        "freshness": freshness(cluster, context["kind"]),
+        "stops": stopped(cluster, workload) if workload and context["pk"] is None else (),
+    }
+    return around | (rollout_context.progress(found) if found else {})
+
+
+def _page(request: HttpRequest, context: dict[str, Any], found: Picture | None) -> HttpResponse:
+    where = _object(context)
+    context |= _progress(context, found)
     if found is not None:
-        context |= rollout_context.progress(found) | rollout_charts.targets(found)
+        context |= rollout_charts.targets(found)
         context |= rollout_context.waterfall(found, request.GET)
-    where = (cluster, KIND[kind], namespace, name)
     context |= rollout_lines.finished(where, request.GET, found)
-    context |= time_to_ready.of_workload(cluster, KIND[kind], namespace, name, request.GET)
-    return render(request, PAGE, context | {"section": kind})
+    context |= time_to_ready.of_workload(*where, request.GET)
+    return render(request, PAGE, context | {"section": context["kind_word"]})
 
 
 @require_GET
 def rollout_page(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
-    return _page(request, cluster_id, kind, namespace, name, None)
+    context = _where(request, cluster_id, kind, namespace, name)
+    found = _latest(context)
+    if found is None and _workload(context) is None:
+        missing = {"kind": context["kind"], "name": f"{namespace}/{name}"}
+        raise Http404(_("No %(kind)s %(name)s.") % missing)
+    return _page(request, context, found)
 
 
 @require_GET
 def rollout_past(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str, pk: int
 ) -> HttpResponse:
-    return _page(request, cluster_id, kind, namespace, name, pk)
+    context = _where(request, cluster_id, kind, namespace, name) | {"pk": pk}
+    return _page(request, context, _past(context, pk))
 
 
 def _region(
     request: HttpRequest,
     name: str,
     where: tuple[str, str, str, str],
-    shown: Callable[[Picture], dict[str, Any]],
+    drawn: Callable[[dict[str, Any], Picture | None], dict[str, Any]],
 ) -> HttpResponse:
     """A part of the page that is drawn from the rollout under way, or the last one."""
-    context = _where(request, *where, None)
-    if context["rollout"] is not None:
-        context |= shown(picture.picture(context["rollout"]))
-    return render(request, f"{PAGE}#{name}", context)
+    context = _where(request, *where)
+    return render(request, f"{PAGE}#{name}", context | drawn(context, _latest(context)))
 
 
 @live.region(topics=_topics, every=EVERY)
@@ -118,8 +124,7 @@ def _region(
 def progress(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
-    where = (cluster_id, kind, namespace, name)
-    return _region(request, "progress", where, rollout_context.progress)
+    return _region(request, "progress", (cluster_id, kind, namespace, name), _progress)
 
 
 @live.region(topics=_topics, every=EVERY)
@@ -127,9 +132,10 @@ def progress(
 def waterfall(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
-    where = (cluster_id, kind, namespace, name)
-    draw = partial(rollout_context.waterfall, query=request.GET)
-    return _region(request, "waterfall", where, draw)
+    def drawn(_context: dict[str, Any], found: Picture | None) -> dict[str, Any]:
+        return rollout_context.waterfall(found, request.GET) if found else {}
+
+    return _region(request, "waterfall", (cluster_id, kind, namespace, name), drawn)
 
 
 @live.region(topics=_topics, every=EVERY)
@@ -137,8 +143,10 @@ def waterfall(
 def targets(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
-    where = (cluster_id, kind, namespace, name)
-    return _region(request, "targets", where, rollout_charts.targets)
+    def drawn(_context: dict[str, Any], found: Picture | None) -> dict[str, Any]:
+        return rollout_charts.targets(found) if found else {}
+
+    return _region(request, "targets", (cluster_id, kind, namespace, name), drawn)
 
 
 @live.region(topics=_topics)
@@ -146,7 +154,6 @@ def targets(
 def finished(
     request: HttpRequest, cluster_id: str, kind: str, namespace: str, name: str
 ) -> HttpResponse:
-    context = _where(request, cluster_id, kind, namespace, name, None)
-    where = (context["cluster"], KIND[kind], namespace, name)
-    context |= rollout_lines.finished(where, request.GET)
+    context = _where(request, cluster_id, kind, namespace, name)
+    context |= rollout_lines.finished(_object(context), request.GET)
     return render(request, f"{PAGE}#finished", context)
