@@ -78,7 +78,7 @@ def running(**settings: str) -> Iterator[Running]:
             yield _ready(process, Path(folder))
         finally:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=15)
+            process.communicate(timeout=120)
 
 
 def _ready(process: subprocess.Popen[str], state: Path) -> Running:

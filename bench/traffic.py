@@ -147,9 +147,11 @@ def _at(ordered: list[float], share: float) -> float | None:
 
 
 @contextmanager
-def flowing(host: str, port: int, *, rate: float = 100.0, path: str = "/") -> Iterator[Traffic]:
+def flowing(
+    host: str, port: int, *, rate: float = 100.0, path: str = "/", timeout: float = TIMEOUT
+) -> Iterator[Traffic]:
     """Traffic in a thread for the time of the block; what is under way at its end is waited for."""
-    traffic = Traffic(host, port, rate=rate, path=path)
+    traffic = Traffic(host, port, rate=rate, path=path, timeout=timeout)
     thread = threading.Thread(target=traffic.run, name="traffic", daemon=True)
     thread.start()
     try:

@@ -22,7 +22,7 @@ ROOT = Path(tempfile.mkdtemp(prefix="podgate-tests-"))
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGINT)
-    process.wait(10)
+    process.wait(120)
 
 
 def start_valkey() -> str:
@@ -68,7 +68,7 @@ def start_postgres() -> str:
         *(str(programs / "initdb"), "-D", f"{home}/data", "-U", "podgate"),
         *("--auth=trust", "-E", "UTF8", "--no-sync"),
     )
-    if made.wait(60):
+    if made.wait(300):
         raise SystemExit(f"initdb failed in {home}")
     server = run_as(
         *(str(programs / "postgres"), "-D", f"{home}/data", "-k", str(home), "-F"),
@@ -77,7 +77,7 @@ def start_postgres() -> str:
     )
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     atexit.register(_end, server)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not (home / ".s.PGSQL.5432").exists():
         if server.poll() is not None or time.monotonic() > deadline:
             raise SystemExit(f"postgres does not start in {home}")

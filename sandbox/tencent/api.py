@@ -50,13 +50,13 @@ class Gateway:
         self.cloud = cloud
         self.log = log
         self._keys = keys
-        self._limit = RateLimit()
+        self.limit = RateLimit()
 
     async def reset(self) -> None:
         """Back to the demo world, as if nobody had ever called."""
         await self.cloud.reset()
         self.log.clear()
-        self._limit = RateLimit()
+        self.limit = RateLimit()
 
     async def answer(self, request: Request) -> Reply:
         """Every answer of the API is HTTP 200; the exceptions are faults."""
@@ -79,7 +79,7 @@ class Gateway:
         entry.action, entry.write = action.name, action.writes
         params = _params(request)
         entry.params = params
-        self._limit.check(action.name)
+        self.limit.check(action.name)
         self._refuse_by_fault(action, params)
         may_not = action.writes and signed.credential.read_only
         if may_not or self._strike("forbidden", action, params):

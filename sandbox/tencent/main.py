@@ -38,6 +38,7 @@ from sandbox.world import World
 @dataclass
 class Running:
     cloud: Cloud
+    gateway: Gateway
     server: HttpServer
 
     async def stop(self) -> None:
@@ -64,7 +65,7 @@ async def start(state_dir: Path, world: World, *, time_scale: float, health: str
 
     place = urlsplit(world.tencent["endpoint"])
     server = await serve_http(answer, place.hostname or "", place.port or 80)
-    return Running(cloud, server)
+    return Running(cloud, gateway, server)
 
 
 async def serve(world: World, *, health: str = "probe") -> None:

@@ -89,7 +89,7 @@ def test_a_rollout_held_up_by_a_security_group_is_explained_and_mended(
 ) -> None:
     drain_longer(product)
     vip = serve(page, product)
-    with flowing(vip, PORT, rate=RATE) as traffic:
+    with flowing(vip, PORT, rate=RATE, timeout=60) as traffic:
         until(lambda: traffic.ok > RATE)
         restart(page)
         waterfall, findings = page.locator("#waterfall table"), page.locator("#findings")

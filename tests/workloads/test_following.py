@@ -20,6 +20,13 @@ pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
+@pytest.fixture(autouse=True)
+def begun_now() -> None:
+    """Pods that were Ready for long when first seen are another matter; a suite takes its time."""
+    global NOW
+    NOW = datetime.now(UTC).replace(microsecond=0)
+
+
 @pytest.fixture
 def cluster() -> Cluster:
     return pages.cluster("cls-1")

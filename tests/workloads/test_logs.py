@@ -69,8 +69,12 @@ def test_a_log_is_followed_line_by_line_until_the_pod_is_gone(cluster: Cluster, 
         following = Following(cluster, reading.Where("shop", pod, ""), "")
         reader = asyncio.create_task(asyncio.to_thread(following.run))
         where = kube.path("Pod", "shop", pod)
-        await asyncio.to_thread(kube.connect(cluster).delete, where)
         told: list[Any] = []
+        # What is said at its end is heard by who listens already.
+        while not any(one["lines"] for one in told):
+            await asyncio.wait_for(following.wake.wait(), PATIENCE)
+            told.append(_data(following.take()))
+        await asyncio.to_thread(kube.connect(cluster).delete, where)
         while not following.over:
             await asyncio.wait_for(following.wake.wait(), PATIENCE)
             told.append(_data(following.take()))

@@ -43,8 +43,8 @@ def lived(cluster: Cluster, name: str, begins: datetime, **known: Any) -> None:
     cluster.podtimeline_set.filter(pod_uid=name).update(pod_uid=uid)
 
 
-def lines(cluster: Cluster, uid: str) -> list[tuple[str, str, str]]:
-    found = pod_life.told(cluster, "shop", "web-1", uid)
+def lines(cluster: Cluster, uid: str, *, now: datetime | None = None) -> list[tuple[str, str, str]]:
+    found = pod_life.told(cluster, "shop", "web-1", uid, now=now)
     assert found is not None
     return [(line.word, line.tone, line.took) for line in found.lines]
 
@@ -60,17 +60,20 @@ def test_every_stage_has_its_time_and_whose_word_it_is(viewer: Client, cluster: 
 
 
 def test_what_it_does_now_and_what_is_yet_to_come_follow(cluster: Cluster) -> None:
-    put(cluster, "web-1", ago(13.5), until="registered")
-    words = [(word, tone) for word, tone, _took in lines(cluster, "web-1")]
+    now = timezone.now()
+    put(cluster, "web-1", now - timedelta(seconds=13.5), until="registered")
+    found = lines(cluster, "web-1", now=now)
+    words = [(word, tone) for word, tone, _took in found]
     assert words[-3:] == [("Checking", "info"), ("Gate True", "idle"), ("Ready", "idle")]
-    assert lines(cluster, "web-1")[-3][2].startswith("10 s so far")
+    assert found[-3][2].startswith("10 s so far")
 
 
 def test_a_stage_that_takes_longer_than_the_last_pods_had_it_is_amber(cluster: Cluster) -> None:
     for number in range(3):
         put(cluster, f"web-old-{number}", ago(900))
-    put(cluster, "web-1", ago(60), until="ip")
-    word, tone, took = lines(cluster, "web-1")[3]
+    now = timezone.now()
+    put(cluster, "web-1", now - timedelta(seconds=60), until="ip")
+    word, tone, took = lines(cluster, "web-1", now=now)[3]
     assert (word, tone) == ("Starting", "warning")
     assert "59 s so far, 3.0 s expected" in took
 

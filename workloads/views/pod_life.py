@@ -90,13 +90,15 @@ def gone(request: HttpRequest, cluster_id: str, namespace: str, name: str) -> Ht
     return render(request, PAGE, where | context)
 
 
-def told(cluster: Cluster, namespace: str, name: str, uid: str) -> Told | None:
+def told(
+    cluster: Cluster, namespace: str, name: str, uid: str, *, now: datetime | None = None
+) -> Told | None:
     """None of a Pod nothing was noted of."""
     rows = _rows(cluster, namespace, name).filter(pod_uid=uid)
     found = next(reading.lives(rows.order_by()), None)
     if found is None or not found.at:
         return None
-    waits = found.waiting(_expected(cluster, rows[0]), timezone.now())
+    waits = found.waiting(_expected(cluster, rows[0]), now or timezone.now())
     return Told(
         name=found.name,
         lines=tuple(_lines(found, waits)),

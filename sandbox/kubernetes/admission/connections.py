@@ -121,6 +121,9 @@ async def _opened(place: Place, trusting: tuple[ssl.SSLContext, ...]) -> _Line:
 
 
 async def _connected(place: Place, secured: ssl.SSLContext) -> tuple[StreamReader, StreamWriter]:
+    if place.host.endswith(".invalid"):
+        # RFC 6761: nobody is asked for such a name. A resolver that is away would take its time.
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     return await asyncio.open_connection(
         place.host,
         place.port,

@@ -1,6 +1,7 @@
 """How a Pod ends: preStop, SIGTERM, in-flight requests, grace, and what endpoints say meanwhile."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,8 +9,10 @@ from sandbox.kubernetes.demo.manifests import App, cluster_ip
 from sandbox.kubernetes.kinds import KINDS, Object
 from tests.sandbox.controllers.live import WEB, Live, condition, http, ip
 from tests.sandbox.controllers.test_pods import pod, running
+from tests.wait import PATIENCE
 
-DRAINING = App(**{**WEB.__dict__, "drain_seconds": 20})
+# Two real seconds: longer than a busy machine takes to look at it.
+DRAINING = App(**{**WEB.__dict__, "drain_seconds": 100})
 
 
 def endpoint(live: Live) -> Object:
@@ -39,11 +42,18 @@ async def test_during_pre_stop_the_pod_serves_but_its_endpoint_is_terminating_at
     assert live.said("Killing") == ["Stopping container web"]
 
 
+async def in_flight(address: str, *, seconds: int) -> "asyncio.Task[Any]":
+    """A request that has arrived: so many turns of the loop are the Pod's too, which is in it."""
+    asked = asyncio.create_task(http(address, 8080, f"/?seconds={seconds}"))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    return asked
+
+
 async def test_a_request_in_flight_at_sigterm_is_answered(live: Live) -> None:
     live.create("Pod", pod("one"))
     address = ip(await running(live, "one"))
-    slow = asyncio.create_task(http(address, 8080, "/?seconds=20"))
-    await asyncio.sleep(0.1)
+    slow = await in_flight(address, seconds=20)
     live.delete("Pod", "one")
     assert (await slow)["pod"] == "one"
     await live.until(lambda: live.find("Pod", "one") is None)
@@ -52,8 +62,7 @@ async def test_a_request_in_flight_at_sigterm_is_answered(live: Live) -> None:
 async def test_a_process_that_cuts_its_connections_can_be_had(live: Live) -> None:
     live.create("Pod", pod("one", drain="false"))
     address = ip(await running(live, "one"))
-    slow = asyncio.create_task(http(address, 8080, "/?seconds=60"))
-    await asyncio.sleep(0.1)
+    slow = await in_flight(address, seconds=5000)
     live.delete("Pod", "one")
     with pytest.raises(ConnectionError):
         await slow
@@ -108,7 +117,7 @@ async def test_a_forced_deletion_ends_everything_at_once(live: Live) -> None:
             return False
         return False
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not await refused():
             await asyncio.sleep(0.01)
 

@@ -6,23 +6,28 @@ import pytest
 from kubernetes import client, config, watch
 
 from tests.conformance.place import Place, config_map, service
+from tests.wait import until
 from tests.world import World
 
 
 @pytest.fixture
-def core(world: World) -> Any:
+def core(sandbox: World) -> Any:
     """Untyped: its models are Optional all the way down."""
     loader: Any = config
-    return client.CoreV1Api(loader.new_client_from_config(world.cluster()["kubeconfig"]))
+    return client.CoreV1Api(loader.new_client_from_config(sandbox.cluster()["kubeconfig"]))
 
 
 def test_lists_come_as_models(core: Any) -> None:
-    pods = core.list_namespaced_pod("shop", label_selector="app=storefront").items
-    assert len(pods) == 3
+    def three() -> Any:
+        found = core.list_namespaced_pod("shop", label_selector="app=storefront").items
+        return found if len(found) == 3 else None
+
+    pods = until(three)
     assert pods[0].spec.readiness_gates[0].condition_type
 
 
 def test_pages_are_followed(core: Any) -> None:
+    until(lambda: len(core.list_namespaced_pod("shop").items) > 5)
     first = core.list_namespaced_pod("shop", limit=5)
     rest = core.list_namespaced_pod("shop", _continue=first.metadata._continue)
     assert len(first.items) == 5
@@ -32,8 +37,8 @@ def test_pages_are_followed(core: Any) -> None:
 def test_a_watch_yields_what_happens(core: Any, place: Place) -> None:
     place.made("configmaps", config_map())
     watcher: Any = watch.Watch()  # type: ignore[no-untyped-call]
-    stream = watcher.stream(core.list_namespaced_config_map, place.namespace, timeout_seconds=5)
-    assert "settings" in {event["object"].metadata.name for event in stream}
+    stream = watcher.stream(core.list_namespaced_config_map, place.namespace, timeout_seconds=120)
+    assert any(event["object"].metadata.name == "settings" for event in stream)
 
 
 def test_a_refusal_is_an_exception_with_the_status(core: Any, place: Place) -> None:

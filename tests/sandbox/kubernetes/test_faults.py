@@ -7,7 +7,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from tests.conformance.api import Document
 from tests.conformance.place import Place, config_map
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from tests.world import World
 
 
@@ -17,12 +17,17 @@ def faults(world: World) -> Iterator[World]:
     world.heal()
 
 
+def _of(place: Place) -> dict[str, str]:
+    """What a fault is to match: a watch another test left behind may be open still."""
+    return {"kind": "ConfigMap", "namespace": place.namespace}
+
+
 def _version(place: Place) -> str:
     return str(place.api.get(place.path("configmaps")).body["metadata"]["resourceVersion"])
 
 
 def test_an_error_500_strikes_as_often_as_told(place: Place, faults: World) -> None:
-    faults.fault("kubernetes", "error_500", action="list", times=2, match={"kind": "ConfigMap"})
+    faults.fault("kubernetes", "error_500", action="list", times=2, match=_of(place))
     path = place.path("configmaps")
     assert [place.api.get(path).code for _ in range(3)] == [500, 500, 200]
 
@@ -51,14 +56,14 @@ def test_an_open_watch_gets_410_when_told(place: Place, faults: World) -> None:
     reader.start()
     place.made("configmaps", config_map("is-watched"))
     until(lambda: told)
-    faults.fault("kubernetes", "gone_410", times=1, match={"kind": "ConfigMap"})
-    reader.join(10)
+    faults.fault("kubernetes", "gone_410", times=1, match=_of(place))
+    reader.join(PATIENCE)
     assert [event["type"] for event in told if event["type"] != "ADDED"] == ["ERROR"]
     assert told[-1]["object"]["code"] == 410
 
 
 def test_a_dead_watch_stays_open_and_silent(place: Place, faults: World) -> None:
-    faults.fault("kubernetes", "dead_watch", times=1, match={"kind": "ConfigMap"})
+    faults.fault("kubernetes", "dead_watch", times=1, match=_of(place))
     events = place.api.watch(
         place.path("configmaps"), resourceVersion=_version(place), timeoutSeconds=1, patience=3
     )

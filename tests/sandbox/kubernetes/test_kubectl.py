@@ -65,10 +65,20 @@ class Kubectl:
     namespace: str
     home: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"KUBECONFIG": self.kubeconfig, "HOME": str(self.home), "PATH": os.environ["PATH"]}
+
+    def started(self, *arguments: str) -> subprocess.Popen[str]:
+        command = [self.binary, "--namespace", self.namespace, *arguments]
+        return subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
     def run(self, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.binary, "--namespace", self.namespace, *arguments],
-            env={"KUBECONFIG": self.kubeconfig, "HOME": str(self.home), "PATH": os.environ["PATH"]},
+            env=self.environment,
             input=given,
             capture_output=True,
             text=True,
@@ -193,9 +203,12 @@ def test_scaling_moves_the_pods(kubectl: Kubectl) -> None:
 
 def test_a_watch_prints_changes(kubectl: Kubectl) -> None:
     kubectl("create", "configmap", "settings", "--from-literal=a=1")
-    arguments = ("get", "configmaps", "settings", "-w", "--request-timeout=2s")
-    printed = kubectl.run(*arguments).stdout
-    assert "settings" in printed
+    with kubectl.started("get", "configmaps", "settings", "-w", "-o", "name") as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline() == "configmap/settings\n"
+        kubectl("label", "configmap", "settings", "seen=yes")
+        assert watching.stdout.readline() == "configmap/settings\n"
+        watching.kill()
 
 
 def test_a_server_dry_run_changes_nothing(kubectl: Kubectl) -> None:

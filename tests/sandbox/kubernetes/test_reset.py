@@ -20,6 +20,7 @@ def _uids(api: Api) -> dict[str, str]:
 
 
 def test_what_was_written_is_gone_and_the_demo_is_there_again(world: World) -> None:
+    world.control("kubernetes", "POST", "reset")
     api = _api(world, "cls-vpccni01")
     before = _uids(api)
     api.create(PATH, config_map("written"))

@@ -55,7 +55,7 @@ class Half:
         self.loop = family.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
-        self._lock = net.lock_any(str(state), (net.Half.TENCENT,))
+        self._lock = _locked(state)
         self.world = world.open_world(
             state, self._lock.net, time_scale=TIME_SCALE, certificates=_no_certificates
         )
@@ -156,6 +156,14 @@ class Half:
         found = self.clb("DescribeLoadBalancers", LoadBalancerIds=[lb])
         vip: str = found["LoadBalancerSet"][0]["LoadBalancerVips"][0]
         return vip
+
+
+def _locked(state: Path) -> net.Lock:
+    """The network this state has already, else a free one."""
+    halves = (net.Half.TENCENT,)
+    if facts := world.written(state):
+        return net.lock(int(facts["net"].rpartition(".")[2]), halves)
+    return net.lock_any(str(state), halves)
 
 
 @cache

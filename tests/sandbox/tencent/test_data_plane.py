@@ -65,7 +65,7 @@ def ask(connection: http.client.HTTPConnection) -> str:
 
 def test_unknown_targets_get_no_traffic(cloud: Half, pods: Pods) -> None:
     pod = pods.start(10)
-    lb, _, vip = serving(cloud, {"EniIp": pod.ip}, IntervalTime=100)
+    lb, _, vip = serving(cloud, {"EniIp": pod.ip}, IntervalTime=300)
     assert cloud.health(lb) == {f"{pod.ip}:8080": "Unknown"}
     assert get(vip) is None
 

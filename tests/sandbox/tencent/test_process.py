@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -34,12 +33,10 @@ class Process:
         with opener().open(request, timeout=PATIENCE) as answer:
             return json.loads(answer.read())
 
-    def end(self, how: signal.Signals) -> float:
-        """Seconds it took to end."""
-        began = time.monotonic()
+    def end(self, how: signal.Signals) -> int:
+        """What it ended with."""
         self._child.send_signal(how)
-        self._child.wait(20)
-        return time.monotonic() - began
+        return self._child.wait(PATIENCE)
 
 
 def test_kill_9_loses_nothing_and_sigterm_ends_it(tmp_path: Path) -> None:
@@ -54,4 +51,5 @@ def test_kill_9_loses_nothing_and_sigterm_ends_it(tmp_path: Path) -> None:
 
     second = Process(tmp_path)
     assert second.control("GET", "lb") == before
-    assert second.end(signal.SIGTERM) < 10
+    # By itself, not by the signal.
+    assert second.end(signal.SIGTERM) == 0

@@ -12,9 +12,15 @@ def test_everything_is_there_again_and_served(tmp_path: Path) -> None:
     pods = Pods(first)
     pod = pods.start(10)
     lb = first.load_balancer()
-    listener = first.listener(lb, 80, IntervalTime=5, HealthNum=2)
+    # So slow a check that none finds the Pod missing before it is there again.
+    listener = first.listener(lb, 80, IntervalTime=300, HealthNum=2)
     first.register(lb, listener, {"EniIp": pod.ip, "Weight": 33})
-    until(lambda: list(first.health(lb).values()) == ["Alive"], every=0.1)
+
+    def is_alive() -> bool:
+        first.pass_time(300)
+        return list(first.health(lb).values()) == ["Alive"]
+
+    until(is_alive, every=0.1)
     vip = first.vip(lb)
     first.control("POST", "quota", {"TOTAL_TARGET_BIND_QUOTA": 7})
     first.control("POST", "account_type", {"type": "LEGACY"})

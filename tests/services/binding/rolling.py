@@ -11,12 +11,12 @@ from console.models import Cluster
 from services.binding.reconcile import reconcile
 from services.models import Binding
 from tests.services.binding import driver
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 APP, PORT, REPLICAS = "rolled", 8080, 2
 RATE = 60.0
-# Emulated: the sandbox is twenty times as fast, and podgate is not.
-PRE_STOP = 40
+# Emulated: the sandbox is twenty times as fast, and podgate is not. Five real seconds.
+PRE_STOP = 100
 ON_ENI = {"tke.cloud.tencent.com/networks": "tke-route-eni"}
 
 
@@ -31,7 +31,10 @@ def deployment(*, gate: bool, pre_stop: int, eni: bool) -> dict[str, Any]:
         container["resources"] = {"limits": asked, "requests": asked}
     if pre_stop:
         container["lifecycle"] = {"preStop": {"sleep": {"seconds": pre_stop}}}
-    spec: dict[str, Any] = {"containers": [container], "terminationGracePeriodSeconds": 120}
+    spec: dict[str, Any] = {
+        "containers": [container],
+        "terminationGracePeriodSeconds": PRE_STOP + 80,
+    }
     if gate:
         spec["readinessGates"] = [{"conditionType": driver.GATE}]
     return {
@@ -56,7 +59,7 @@ def engine(binding: Binding) -> Iterator[None]:
     def work() -> None:
         from django.db import connection
 
-        while not ended.wait(0.01):
+        while not ended.wait(0.05):
             reconcile(binding.pk)
             driver.poll(Binding.objects.filter(pk=binding.pk, lb_status="running"))
         connection.close()
@@ -98,7 +101,7 @@ def start(kube: Kube, *, gate: bool = True, pre_stop: int = PRE_STOP, eni: bool 
 def traffic_to(kube: Kube, binding: Binding) -> Iterator[Traffic]:
     with engine(binding):
         until(lambda: is_served(binding))
-        with flowing(Binding.objects.get().vip, PORT, rate=RATE) as traffic:
+        with flowing(Binding.objects.get().vip, PORT, rate=RATE, timeout=PATIENCE) as traffic:
             until(lambda: traffic.ok > 10)
             yield traffic
 

@@ -112,8 +112,11 @@ def test_a_changed_selector_moves_the_targets(
     ports = [{"name": "p0", "port": 8080, "targetPort": port}]
     changed: dict[str, Any] = {"spec": {"selector": {"app": "reviews"}, "ports": ports}}
     kube.patch(path("Service", "shop", "bar"), changed, kind="merge")
-    reviews = {pod.status.pod_ip for pod in pods(kube, "reviews")}
-    drive(binding, until=lambda: {ip for _, ip, _, _ in targets(account)} == reviews)
+
+    def reviews() -> set[str]:
+        return {pod.status.pod_ip for pod in pods(kube, "reviews")}
+
+    drive(binding, until=lambda: {ip for _, ip, _, _ in targets(account)} == reviews())
 
 
 def test_a_claim_that_is_taken_back_leaves_the_service_and_takes_the_load_balancer(

@@ -57,7 +57,7 @@ def test_a_crowd_waits_for_its_turn(cluster: Cluster, kube: Kube, binding: Bindi
 def test_what_opens_goes_first_but_not_for_ever(
     cluster: Cluster, kube: Kube, binding: Binding
 ) -> None:
-    Binding.objects.update(gates_due_at=timezone.now())
+    Binding.objects.update(gates_due_at=timezone.now(), explain_due_at=timezone.now())
     explaining.explain(cluster)
     assert told(kube) == 0
     assert explain_due(binding)

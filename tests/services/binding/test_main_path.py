@@ -6,7 +6,16 @@ from console.models import Cluster
 from services.binding.reconcile import reconcile
 from services.binding.run import Settled
 from services.models import Binding, Registration
-from tests.services.binding.driver import all_ready, create, drive, is_gone, service
+from tests.services.binding.driver import (
+    all_ready,
+    condition,
+    create,
+    drive,
+    is_gone,
+    pods,
+    service,
+)
+from tests.wait import until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
 
@@ -29,6 +38,7 @@ def test_what_was_registered_is_read_back_without_asking_for_the_pods_again(
 ) -> None:
     binding = create(kube, cluster, service(app="nobody"))
     drive(binding, until=lambda: Binding.objects.get().lb_status == "running")
+    until(lambda: [condition(pod, "ContainersReady") for pod in pods(kube)] == ["True"] * 3)
     kube.patch(
         path("Service", "shop", "bar"), {"spec": {"selector": {"app": "storefront"}}}, kind="merge"
     )

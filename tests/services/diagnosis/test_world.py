@@ -163,8 +163,14 @@ def test_a_closed_security_group_explains_its_dead_targets(
     assert "8080" in found["sentence"]
     assert found["remedy"]["name"] == "open-security-group"
     name = pods(kube)[0].metadata.name
-    found = [one["code"] for one in explained(f"pod shop/{name}") if one["code"] != "BinderDown"]
-    assert found == ["SecurityGroup", "DeadLater"]
+
+    def said() -> list[str]:
+        found = [one["code"] for one in explained(f"pod shop/{name}")]
+        return [code for code in found if code != "BinderDown"]
+
+    # What is read of the groups may come late.
+    until(lambda: "SecurityGroup" in said())
+    assert said() == ["SecurityGroup", "DeadLater"]
     facts.forget()
     assert client.get(f"{SHOP}/services/shop/bar/").status_code == 200
     html = shown(client, "services/shop/bar/", "SecurityGroup")

@@ -107,7 +107,7 @@ def test_a_paused_rollout_waits_for_a_person_and_a_resumed_one_does_not(
     Workload.objects.update(paused=True)
     said = text(viewer.get(f"{ROOT}/rollout/progress"))
     assert "Paused" in said
-    assert "paused; 33 s passed" in re.sub(r"3[3-9] s", "33 s", said)
+    assert re.search(r"paused; (3[3-9]|[4-9]\d) s passed", said)
     Workload.objects.update(paused=False)
     said = text(viewer.get(f"{ROOT}/rollout/progress"))
     assert "Rolling out" in said
