@@ -23,8 +23,8 @@ TURN = 4.0
 # One that began and was not heard of again is begun anew after this.
 LOST_AFTER = timedelta(seconds=10)
 AFTER_ERROR = timedelta(seconds=1)
-# Gates that are due so soon go first, unless the crowd has waited for long.
-SOON = timedelta(seconds=2)
+# Gates that are due so soon, or being written, go first, unless the crowd has waited for long.
+SOON = timedelta(seconds=leases.SECONDS)
 PATIENCE = timedelta(seconds=10)
 
 

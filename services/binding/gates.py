@@ -134,16 +134,32 @@ def _current(pod: kinds.Pod, gate_type: str) -> kinds.Condition | None:
     return next((c for c in pod.status.conditions if c.type == gate_type), None)
 
 
-def _rows(cluster: Cluster, pods: Iterable[kinds.Pod]) -> Mapping[str, list[Registration]]:
+class Row(NamedTuple):
+    """What a gate needs to know of a registration; read by the hundred, so no model."""
+
+    pod_uid: str
+    binding_id: int
+    protocol: str
+    listener_port: int
+    ip: str
+    port: int
+    registered_at: datetime | None
+    health: str
+    health_message: str
+
+
+def _rows(cluster: Cluster, pods: Iterable[kinds.Pod]) -> Mapping[str, list[Row]]:
     uids = [pod.metadata.uid for pod in pods]
-    rows: dict[str, list[Registration]] = defaultdict(list)
-    for row in Registration.objects.filter(binding__cluster=cluster, pod_uid__in=uids):
+    found = Registration.objects.filter(binding__cluster=cluster, pod_uid__in=uids).order_by()
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for columns in found.values_list(*Row._fields):
+        row = Row(*columns)
         rows[row.pod_uid].append(row)
     return rows
 
 
 def _backings(
-    pod: kinds.Pod, claims: Iterable[Claimed], rows: Iterable[Registration], add_on: str
+    pod: kinds.Pod, claims: Iterable[Claimed], rows: Iterable[Row], add_on: str
 ) -> list[Backing]:
     """One per listener of every claimed Service that selects the Pod."""
     at = {(row.binding_id, row.protocol, row.listener_port, row.ip, row.port): row for row in rows}
@@ -167,13 +183,13 @@ def _backings(
     return backings
 
 
-def _health(row: Registration | None) -> str:
+def _health(row: Row | None) -> str:
     if row is None or row.registered_at is None:
         return ""
     return row.health or "Unknown"
 
 
-def _because(pod: kinds.Pod, binding: Binding | None, row: Registration | None, add_on: str) -> str:
+def _because(pod: kinds.Pod, binding: Binding | None, row: Row | None, add_on: str) -> str:
     """What the CLB's word alone does not say, without its full stop."""
     if row:
         dead = binding if row.health == "Dead" else None

@@ -6,7 +6,8 @@ healthy yet" is a look to come, never an error. Gates are written by `opening`, 
 them must not keep the next look waiting.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -64,8 +65,7 @@ def poll(bindings: Iterable[Binding], then: Callable[[set[int], Sequence[Row]], 
     _announce([binding for binding in found if binding.pk in news])
     guarded = guard.look(found, now)
     then(ids | {binding.pk for binding in found}, rows)
-    for binding in found:
-        _after(binding)
+    _after(found)
     guard.hurry(guarded, now)
 
 
@@ -131,11 +131,18 @@ def _note(ids: Collection[int], rows: Iterable[Row], said: Said, now: datetime) 
     return news
 
 
-def _after(binding: Binding) -> None:
-    _update_phase(binding)
+def _after(found: Sequence[Binding]) -> None:
+    ids = [binding.pk for binding in found]
+    rows = Binding.objects.filter(pk__in=ids, phase__in=HEALTH_PHASES).select_related("cluster")
+    moved, said = list(rows), _words(ids)
+    for row in moved:
+        _update_phase(row, said[row.pk])
     # From the end of this look: where looks take long, others shall have their turn between two.
-    due = next_look(binding, timezone.now())
-    Binding.objects.filter(pk=binding.pk).update(health_due_at=due)
+    due: dict[datetime, list[int]] = defaultdict(list)
+    for pk, at in _next_looks(found, timezone.now()).items():
+        due[at].append(pk)
+    for at, some in due.items():
+        Binding.objects.filter(pk__in=some).update(health_due_at=at)
 
 
 def _try(binding_id: int) -> None:
@@ -147,39 +154,54 @@ def _try(binding_id: int) -> None:
 
 def words(binding: Binding) -> list[str]:
     """One of the CLB's words per wanted target; those that drain do not count."""
-    counted = (
-        binding.registrations.filter(weight__gt=0)
-        .order_by()
-        .values_list("health")
-        .annotate(number=Count("pk"))
-    )
-    return [word or "Unknown" for word, number in counted for _ in range(number)]
+    return _words([binding.pk])[binding.pk]
+
+
+def _words(ids: Collection[int]) -> dict[int, list[str]]:
+    rows = Registration.objects.filter(binding__in=ids, weight__gt=0).order_by()
+    found: dict[int, list[str]] = {pk: [] for pk in ids}
+    for pk, word, number in rows.values_list("binding", "health").annotate(number=Count("pk")):
+        found[pk] += number * [word or "Unknown"]
+    return found
 
 
 def next_look(binding: Binding, now: datetime) -> datetime:
     """When the next word can be news."""
-    rows = binding.registrations.filter(registered_at__isnull=False).order_by()
-    since = dict(rows.values_list("health").annotate(since=Max("health_since")))
-    looks = []
+    return _next_looks([binding], now)[binding.pk]
+
+
+def _next_looks(bindings: Sequence[Binding], now: datetime) -> dict[int, datetime]:
+    ids = [binding.pk for binding in bindings]
+    rows = Registration.objects.filter(binding__in=ids, registered_at__isnull=False).order_by()
+    since: dict[int, dict[str, datetime | None]] = defaultdict(dict)
+    for pk, word, at in rows.values_list("binding", "health").annotate(at=Max("health_since")):
+        since[pk][word] = at
+    waiting: dict[int, list[datetime]] = defaultdict(list)
+    unknown = rows.filter(health__in=_UNKNOWN)
+    for pk, at in unknown.values_list("binding", "registered_at").distinct():
+        if at:
+            waiting[pk].append(at)
+    return {
+        one.pk: min(_looks(since[one.pk], waiting[one.pk], one.first_look, now), default=now + CALM)
+        for one in bindings
+    }
+
+
+def _looks(
+    since: Mapping[str, datetime | None],
+    waiting: Iterable[datetime],
+    first_look: float,
+    now: datetime,
+) -> Iterator[datetime]:
+    """Since when targets have each word, and when those were registered that have none yet."""
     if "Dead" in since:
         died = since["Dead"]
-        looks.append(now + (FALLING if died and now - died < LATELY else TROUBLED))
-    if since.keys() & _UNKNOWN:
-        looks += _first_looks(binding, rows, now)
-        if since.keys() & ledger.HEALTHY:
-            looks.append(now + ROLLING)
-    return min(looks, default=now + CALM)
-
-
-def _first_looks(
-    binding: Binding, rows: QuerySet[Registration], now: datetime
-) -> Iterator[datetime]:
-    """At those that the CLB says nothing of yet."""
-    first_look = timedelta(seconds=binding.first_look)
-    times = rows.filter(health__in=_UNKNOWN).values_list("registered_at", flat=True).distinct()
-    for at in times:
-        if at:
-            yield max(at + first_look, now + _patience(now - at, first_look))
+        yield now + (FALLING if died and now - died < LATELY else TROUBLED)
+    first = timedelta(seconds=first_look)
+    for at in waiting:
+        yield max(at + first, now + _patience(now - at, first))
+    if since.keys() & _UNKNOWN and since.keys() & ledger.HEALTHY:
+        yield now + ROLLING
 
 
 def _patience(waited: timedelta, first_look: timedelta) -> timedelta:
@@ -203,13 +225,10 @@ def _with_partners(ids: Iterable[int]) -> list[Binding]:
     return list(rows.select_related("cluster__account"))
 
 
-def _update_phase(binding: Binding) -> None:
+def _update_phase(row: Binding, said: Sequence[str]) -> None:
     """Between runs health moves a binding only among the phases that health makes."""
-    row = Binding.objects.select_related("cluster").filter(pk=binding.pk).first()
-    if row is None or row.phase not in HEALTH_PHASES:
-        return
     before = row.passed
-    standing = Standing(health=words(row), problems=stored_problems(row), has_load_balancer=True)
+    standing = Standing(health=said, problems=stored_problems(row), has_load_balancer=True)
     if report(row, standing, is_run=False) and row.phase in {"Ready", "Degraded"}:
         if _is_flapping(before.get(row.phase)):
             return

@@ -18,8 +18,9 @@ from services.binding.rows import Row
 from services.binding.run import took
 from services.models import Binding
 
-# A message not picked up for this long counts as lost.
+# A message not picked up for this long counts as lost; who picked it up has as long as its lease.
 LOST_AFTER = timedelta(seconds=2)
+AT_IT = timedelta(seconds=leases.SECONDS)
 AFTER_ERROR = timedelta(seconds=1)
 # A cluster out of reach is tried this often, one group at a time.
 AWAY = timedelta(seconds=5)
@@ -57,13 +58,21 @@ def settle(pks: Sequence[int]) -> None:
     Who is at it already looks again when it is done.
     """
     with leases.held(f"gates:{min(pks)}") as lease:
-        bindings = list(Binding.objects.filter(pk__in=pks).select_related("cluster__account"))
-        if lease is None or not bindings:
+        bindings = _begun(pks) if lease else []
+        if not bindings:
             return
         _in_turn(bindings[0].cluster, bindings)
     # Nobody's gate waits for the timeline.
     for binding in bindings:
         history.looked(binding)
+
+
+def _begun(pks: Sequence[int]) -> list[Binding]:
+    """The bindings, not to be sent again while they are written; none where the message was old."""
+    rows = Binding.objects.filter(pk__in=pks)
+    if not rows.filter(gates_due_at__isnull=False).update(gates_due_at=timezone.now() + AT_IT):
+        return []
+    return list(rows.select_related("cluster__account"))
 
 
 def _in_turn(cluster: Cluster, bindings: Sequence[Binding]) -> None:

@@ -106,6 +106,6 @@ class Ticker:
 
 def _is_at_work() -> bool:
     """Targets or gates wait for the worker, which has the same cores as everything else."""
-    soon = timezone.now() + opening.LOST_AFTER
+    soon = timezone.now() + opening.AT_IT
     waits = Q(wanted__gt=F("done")) | Q(gates_due_at__lte=soon)
     return Binding.objects.filter(waits).exists()

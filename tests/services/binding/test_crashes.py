@@ -16,6 +16,7 @@ from tests.services.binding.driver import (
     create,
     drive,
     is_gone,
+    leases_end,
     pods,
     service,
 )
@@ -51,5 +52,6 @@ def _crashed(binding: Binding, number: int, outcome: Callable[[], bool]) -> int:
             drive(binding, until=outcome)
     except Crash:
         crashed = 1
+        leases_end()
         drive(binding, until=outcome)
     return crashed

@@ -21,6 +21,7 @@ from tests.services.binding.driver import (
     crash_after,
     create,
     drive,
+    leases_end,
     pods,
     poll,
     service,
@@ -209,6 +210,7 @@ def test_a_crash_after_any_write_of_the_poll_is_made_good_by_the_next(
         except Crash:
             pass
         # A worker that starts again much later.
+        leases_end()
         Registration.objects.update(health_since=timezone.now() - timedelta(seconds=12))
         return is_ready() and all_ready(kube)
 

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
+from console import doors
 from console.kinds import Condition
 from console.kube import Kube
 from console.models import Cluster
@@ -73,3 +74,14 @@ def test_news_that_come_while_gates_are_written_are_not_forgotten(
     due = Binding.objects.get().gates_due_at
     assert due is not None
     assert due <= timezone.now()
+
+
+@pytest.mark.sandbox
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_comes_a_second_time_asks_nobody(cluster: Cluster, kube: Kube) -> None:
+    binding = create(kube, cluster, service())
+    drive(binding, until=partial(all_ready, kube))
+    Binding.objects.update(gates_due_at=None)
+    with doors.recording() as calls:
+        opening.settle([binding.pk])
+    assert not calls

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from console.models import Cluster
-from services.binding import health
+from services.binding import health, leases, opening
 from services.models import Binding, Registration
 from tests.services.binding.triggers.rows import registration
 
@@ -20,10 +21,8 @@ def test_the_first_look_is_when_a_good_target_can_be_alive(binding: Binding) -> 
     assert health.next_look(binding, timezone.now()) == row.registered_at + timedelta(seconds=15)
 
 
-def test_health_is_asked_of_all_that_share_pods_also_through_others(
-    binding: Binding, cluster: Cluster
-) -> None:
-    others = [
+def more(cluster: Cluster) -> list[Binding]:
+    return [
         Binding.objects.create(
             cluster=cluster,
             service_uid=f"uid-{n}",
@@ -33,6 +32,12 @@ def test_health_is_asked_of_all_that_share_pods_also_through_others(
         )
         for n in (2, 3, 4)
     ]
+
+
+def test_health_is_asked_of_all_that_share_pods_also_through_others(
+    binding: Binding, cluster: Cluster
+) -> None:
+    others = more(cluster)
     Binding.objects.update(lb_status="running", lb_id="lb")
     for one, pod in ((binding, "a"), (others[0], "a"), (others[0], "b"), (others[1], "b")):
         row = registration(one, "Alive", seconds_ago=60)
@@ -70,3 +75,29 @@ def test_where_a_target_just_died_the_others_are_looked_at_soon(binding: Binding
     assert health.next_look(binding, now) == now + health.TROUBLED
     Registration.objects.filter(pk=dead.pk).update(health_since=now - timedelta(seconds=3))
     assert health.next_look(binding, now) == now + health.FALLING
+
+
+def test_what_follows_a_look_asks_the_database_no_oftener_for_many_bindings(
+    binding: Binding, cluster: Cluster, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    many = [binding, *more(cluster)]
+    Binding.objects.update(phase="Provisioning")
+    for one in many:
+        registration(one, "Alive", seconds_ago=60)
+    with django_assert_num_queries(5):
+        health._after([binding])
+    with django_assert_num_queries(5):
+        health._after(many)
+    assert {one.health_due_at for one in Binding.objects.all()} != {None}
+
+
+def test_gates_that_are_being_written_are_not_sent_again_until_their_writer_is_dead(
+    binding: Binding,
+) -> None:
+    Binding.objects.update(gates_due_at=timezone.now())
+    assert [*opening.groups([binding.pk], [])] == [[binding.pk]]
+    assert [one.pk for one in opening._begun([binding.pk])] == [binding.pk]
+    due = Binding.objects.get().gates_due_at
+    assert due is not None
+    assert due - timezone.now() > timedelta(seconds=leases.SECONDS - 1)
+    assert [*opening.groups([binding.pk], [])] == []
