@@ -5,17 +5,16 @@ import json
 import logging
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import redis.asyncio
 from django.conf import settings
-from django.db import connection
 
 from console.live import ages, topics
 from console.live.render import Rendered, Source, event, render
 from console.live.sharing import answering
+from console.live.threads import Threads
 from console.live.viewer import Viewer, still
 
 _log = logging.getLogger(__name__)
@@ -84,7 +83,7 @@ class Hub:
         self.redis_down = False
         self.closing = False
         self.tasks: list[asyncio.Task[None]] = []
-        self.threads = ThreadPoolExecutor(4, thread_name_prefix="live")
+        self.threads = Threads(4)
 
     # Streams come and go.
 
@@ -97,8 +96,7 @@ class Hub:
 
     async def call[T](self, function: Any, *args: Any) -> T:
         """Run blocking code in one of the hub's threads."""
-        work = partial(_closing, function, *args)
-        found: T = await asyncio.get_running_loop().run_in_executor(self.threads, work)
+        found: T = await asyncio.wrap_future(self.threads.submit(partial(function, *args)))
         return found
 
     def join(self, stream: Stream) -> None:
@@ -141,7 +139,7 @@ class Hub:
             stream.close("shutdown")
         for task in self.tasks:
             task.cancel()
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.threads.close()
 
     # Regions are drawn.
 
@@ -282,14 +280,6 @@ def _timed(source: Source, viewer: Viewer, asked_at: float) -> tuple[Rendered, f
     with answering(asked_at):
         rendered = render(source, viewer)
     return rendered, time.thread_time() - started
-
-
-def _closing(function: Any, *args: Any) -> Any:
-    """Run, and leave no connection to the database behind in the thread."""
-    try:
-        return function(*args)
-    finally:
-        connection.close()
 
 
 hub = Hub()

@@ -1,0 +1,57 @@
+"""The threads regions are drawn in: a few, each with a connection to the database that it keeps.
+
+Opening SQLite anew for each region takes longer than what is read there.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from django.db import close_old_connections, connections
+
+type Job = tuple[Future[Any], Callable[[], Any]]
+
+
+class Threads:
+    """They begin with the first jobs; `close` ends them and gives up the jobs that wait."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._begun: list[Thread] = []
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+
+    def submit[T](self, work: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._jobs.put((future, work))
+        if len(self._begun) < self.most:
+            self._begun.append(Thread(target=self._work, name="live", daemon=True))
+            self._begun[-1].start()
+        return future
+
+    def close(self) -> None:
+        with suppress(Empty):
+            while job := self._jobs.get_nowait():
+                job[0].cancel()
+        for _ in self._begun:
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while job := self._jobs.get():
+            _do(*job)
+        connections.close_all()
+
+
+def _do(future: Future[Any], work: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    # As around a request: a connection that broke, or is too old, is not used again.
+    close_old_connections()
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
+    finally:
+        close_old_connections()
