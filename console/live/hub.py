@@ -167,12 +167,17 @@ class Hub:
             shown.stale = False
             shown.drawn_at = time.monotonic()
             # A viewer who has not left: the first one's session may have ended meanwhile.
-            viewer = next((stream.viewer for stream in shown.streams), None)
+            viewer = next((stream.viewer for stream in shown.streams if stream.open), None)
             if viewer is None:
                 return
             before = shown.last
             asked_at = shown.asked_at
             shown.last, shown.cost = await self.call(_timed, shown.source, viewer, asked_at)
+            if shown.last.status == 403 and not await self._is_still(viewer):
+                # That is said to this viewer; the others get a picture by one of their own.
+                shown.last, shown.stale = before, True
+                self._end(viewer)
+                continue
             self._spread(shown, before)
 
     def _spread(self, shown: Shown, before: Rendered | None) -> None:
@@ -202,8 +207,9 @@ class Hub:
                     client.pubsub(ignore_subscribe_messages=True) as listener,
                 ):
                     await listener.subscribe(topics.CHANNEL)
-                    if self.redis_down:
-                        self._draw_all()
+                    # The answer to it: what was announced before that went past, also at a start.
+                    await listener.get_message(timeout=5)
+                    self._draw_all()
                     self.redis_down = False
                     pause = 0.2
                     await self._listen(listener)
@@ -255,18 +261,22 @@ class Hub:
     async def _check(self) -> None:
         while True:
             await asyncio.sleep(CHECK)
-            viewers: dict[Viewer, list[Stream]] = {}
-            for stream in self.streams:
-                viewers.setdefault(stream.viewer, []).append(stream)
-            for viewer, streams in viewers.items():
-                try:
-                    allowed: bool = await self.call(still, viewer)
-                except Exception:
-                    # A stream whose rights cannot be checked is not worth the risk.
-                    _log.exception("the rights behind a stream could not be checked")
-                    allowed = False
-                for stream in () if allowed else streams:
-                    stream.close("session")
+            for viewer in {stream.viewer for stream in self.streams}:
+                if not await self._is_still(viewer):
+                    self._end(viewer)
+
+    async def _is_still(self, viewer: Viewer) -> bool:
+        try:
+            return await self.call(still, viewer)
+        except Exception:
+            # A stream whose rights cannot be checked is not worth the risk.
+            _log.exception("the rights behind a stream could not be checked")
+            return False
+
+    def _end(self, viewer: Viewer) -> None:
+        for stream in self.streams:
+            if stream.viewer == viewer and stream.open:
+                stream.close("session")
 
 
 def stretch(costs: Iterable[tuple[float, float]]) -> float:

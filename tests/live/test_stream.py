@@ -184,6 +184,27 @@ def test_a_logout_ends_the_stream(viewer: Client) -> None:
     play(scene)
 
 
+def test_a_logout_says_nothing_to_others_who_see_the_same(cluster: Cluster, viewer: Client) -> None:
+    other = pages.visitor(name="dave")
+
+    async def scene(hub: Hub) -> None:
+        page, others = Page(hub, viewer, ROWS), Page(hub, other, ROWS)
+        await until(lambda: bool(page.html() and others.html()))
+        await aside(viewer.logout)
+        before = len(others.html())
+        while not page.ended:
+            hub.announced(f"{ID}/pods/shop/web-1")
+            await asyncio.sleep(0.02)
+        await aside(put_pod, cluster, "web-2")
+        hub.announced(f"{ID}/pods/shop/web-2")
+        await until(lambda: len(others.html()) > before)
+        assert page.events("closed") == [{"why": "session"}]
+        assert not others.ended
+        await others.leave()
+
+    play(scene)
+
+
 def test_a_lost_role_ends_the_stream(viewer: Client) -> None:
     async def scene(hub: Hub) -> None:
         page = Page(hub, viewer, ROWS)
