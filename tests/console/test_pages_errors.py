@@ -4,7 +4,7 @@ import pytest
 from django.test import Client, RequestFactory
 
 from console.views import errors
-from tests.console.pages import PASSWORD, person, visitor
+from tests.console.pages import PASSWORD, cluster, person, visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +22,21 @@ def test_an_unknown_cluster_is_named() -> None:
     answer = visitor().get("/clusters/cls-nowhere/activity/")
     assert answer.status_code == 404
     assert "cls-nowhere" in answer.text
+
+
+def test_what_is_gone_leads_to_its_list_and_to_a_search() -> None:
+    cluster("cls-1")
+    client = visitor()
+    page = client.get("/clusters/cls-1/pods/shop/web-1/").text
+    assert 'href="/clusters/cls-1/pods/">Pods of cls-1<' in page
+    assert 'href="/search/?q=web-1"' in page
+    page = client.get("/clusters/cls-1/workloads/statefulset/shop/web/").text
+    assert 'href="/clusters/cls-1/workloads/statefulset/">StatefulSet of cls-1<' in page
+    page = client.get("/clusters/cls-1/workloads/cronjob/").text
+    assert 'href="/clusters/cls-1/">Basic Information of cls-1<' in page
+    # Where the cluster is not there either, only the way home is left.
+    assert "of cls-2<" not in client.get("/clusters/cls-2/pods/shop/web-1/").text
+    assert 'href="/clusters/cls-1/services/"' in client.get("/clusters/cls-1/services/create/").text
 
 
 def test_a_form_without_its_token_is_refused_with_a_reason() -> None:

@@ -48,6 +48,10 @@ def test_the_page_shows_the_last_lines_and_filters_them(cluster: Cluster, pod: s
     assert "previous terminated container" in html
     assert "data-follow=" not in html
     assert "No Pod" in client.get(address.replace(pod, "no-such") + "file").content.decode()
+    gone = client.get(address.replace(pod, "no-such")).content.decode()
+    assert "The Pod is gone, and its log with it." in gone
+    assert "data-follow=" not in gone
+    assert "logs/file" not in gone
 
 
 def test_the_whole_log_is_a_file(cluster: Cluster, pod: str) -> None:

@@ -16,6 +16,13 @@ from workloads.actions.changes import Images, Manifest, Pause, Restart, Resume, 
 from workloads.actions.revisions import Revision
 
 MOST_REPLICAS = 100_000
+# Distribution's reference: what a kubelet takes. Anything else ends as InvalidImageName.
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REFERENCE = re.compile(
+    rf"(?:(?:[\w-]+(?:\.[\w-]+)+(?::\d+)?|[\w-]+:\d+|localhost)/)?{_PART}(?:/{_PART})*"
+    r"(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
+    re.ASCII,
+)
 _INT_OR_PERCENT = re.compile(r"\d{1,6}%?")
 _IMAGE = "image:"
 _TYPES = {
@@ -162,7 +169,7 @@ def _add_images(form: ActionForm, lives: Sequence[Manifest]) -> None:
             required=False,
             max_length=1024,
             help_text=note,
-            validators=[_no_space],
+            validators=[_image_name],
             widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
         )
         form.initial[_IMAGE + name] = common
@@ -252,6 +259,12 @@ def _number(text: str) -> None:
         raise forms.ValidationError(_("Give a number."))
 
 
-def _no_space(text: str) -> None:
+def _image_name(text: str) -> None:
     if re.search(r"\s", text):
         raise forms.ValidationError(_("An image has no spaces."))
+    if text and not _REFERENCE.fullmatch(text):
+        words = _(
+            "Format incorrect: [registry/]path[:tag][@digest], the path in lowercase letters, "
+            "digits and . _ -, the tag of at most 128 characters."
+        )
+        raise forms.ValidationError(words)

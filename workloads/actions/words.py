@@ -54,7 +54,7 @@ def _scaled_down(n: Numbers) -> str:
 
 
 def _scaled_up(n: Numbers) -> str:
-    text = ngettext("%(n)s Pod more is started.", "%(n)s Pods more are started.", n["n"])
+    text = ngettext("%(n)s more Pod is started.", "%(n)s more Pods are started.", n["n"])
     return text % n
 
 

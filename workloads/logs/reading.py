@@ -40,6 +40,8 @@ class Read:
     lines: tuple[Line, ...] = ()
     error: str = ""
     waiting: bool = False
+    # There is no such Pod any more.
+    gone: bool = False
 
 
 def tail(cluster: Cluster, where: Where, number: int) -> Read:
@@ -52,7 +54,8 @@ def tail(cluster: Cluster, where: Where, number: int) -> Read:
             limitBytes=PAGE_BYTES,
         )
     except (kube.KubeError, secrets.Unreadable) as error:
-        return Read(error=str(error), waiting=is_waiting(error))
+        gone = isinstance(error, kube.NotFound)
+        return Read(error=str(error), waiting=is_waiting(error), gone=gone)
     return Read(tuple(lines(body)))
 
 

@@ -22,6 +22,7 @@ PARTS = {
     Stage.READY: "ready",
 }
 ORDER = ("scheduled", "ip", "containers_ready", "registered", "first_healthy", "ready", ALL)
+REGISTERED = WAY_IN.index(Stage.REGISTERED)
 # Fewer Pods than this say nothing about a change; smaller changes are noise.
 ENOUGH = 5
 NOISE_SECONDS, NOISE_SHARE = 0.3, 0.2
@@ -87,15 +88,20 @@ def three(values: Iterable[float]) -> Three | None:
 
 
 def durations(moments: Moments) -> dict[str, float]:
-    """Seconds per part of one Pod that is Ready; empty for one that is not."""
-    begins, ready = moments[0], moments[-1]
+    """Seconds per part of one Pod that is Ready; empty for one that is not.
+
+    Empty, too, for one that was Ready long before a load balancer had it: it has no gate, and is
+    older than its Service. How old is no part of anybody's way.
+    """
+    begins, registered, ready = moments[0], moments[REGISTERED], moments[-1]
     if begins is None or ready is None:
+        return {}
+    if registered is not None and registered - ready > TOLERANCE:
         return {}
     found: dict[str, float] = {}
     last = begins
     for stage, at in zip(WAY_IN[1:], moments[1:], strict=True):
-        # What came after Ready was not waited for: of a Pod that is older than its Service, say.
-        if at is not None and at - ready <= TOLERANCE:
+        if at is not None:
             name, at = PARTS[stage], max(at, last)
             found[name] = found.get(name, 0.0) + (at - last).total_seconds()
             last = at

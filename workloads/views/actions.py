@@ -121,6 +121,7 @@ def _context(asked: Asked) -> dict[str, Any]:
         "form": form,
         "previews": shown,
         "possible": possible,
+        "all_gone": bool(previews) and all(preview.gone for preview in previews),
         "is_harsh": "error" in tones,
         "values": _values(form),
     }

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_GET
 
 from console import kube, secrets
 from console.access import cluster_for
+from console.models import Cluster
 from workloads.logs import reading
 from workloads.logs.lines import matching
-from workloads.models import Pod
+from workloads.models import Pod, PodTimeline
 from workloads.views import listing
 
 PAGE = "workloads/logs.html"
@@ -41,9 +42,15 @@ def logs(request: HttpRequest, cluster_id: str, namespace: str, name: str) -> Ht
         "q": q,
         "read": read,
         "lines": matching(read.lines, q) if q else read.lines,
+        "kept": read.gone and is_kept(cluster, namespace, name),
         "last": read.lines[-1].at if read.lines else "",
     }
     return render(request, PAGE, context)
+
+
+def is_kept(cluster: Cluster, namespace: str, name: str) -> bool:
+    """Whether a Pod that is gone still has a page."""
+    return PodTimeline.objects.filter(cluster=cluster, namespace=namespace, name=name).exists()
 
 
 @require_GET

@@ -143,7 +143,8 @@ def _over_bound(passed: float, bound: float) -> str:
 def _new_ready(found: Picture) -> Figure:
     ready = sum(life.is_ready for life in found.new) + found.kept
     coming = sum(
-        Stage.READY not in life.at and Stage.TERMINATING not in life.at for life in found.new
+        Stage.READY not in life.at and Stage.TERMINATING not in life.at and not life.is_failing
+        for life in found.new
     )
     note = ""
     if coming:
