@@ -98,9 +98,12 @@ class PodFacts:
 class WorkloadFacts:
     row: WorkloadRow
     around: Surroundings
+    # Those that may have something to tell.
     pods: tuple[PodFacts, ...] = ()
     # More Pods are unwell than were looked at closely.
     more: bool = False
+    # Of all its Pods.
+    revisions: frozenset[str] = frozenset()
     events: tuple[EventFacts, ...] | Unread | None = None
     budgets: tuple[BudgetFacts, ...] = ()
     # Nodes of its Pods that are cordoned: somebody empties them.

@@ -66,9 +66,14 @@ def _grace(pod: Pod) -> int:
     return max(graces, default=30)
 
 
-def of_pods(cluster: Cluster, pods: Sequence[Pod], patience: Patience) -> list[PodFacts]:
+def of_pods(
+    cluster: Cluster,
+    pods: Sequence[Pod],
+    patience: Patience,
+    surroundings: Surroundings | None = None,
+) -> list[PodFacts]:
     """Events, nodes and budgets are asked for once for all of them, where they may explain."""
-    surroundings = around(cluster)
+    surroundings = surroundings or around(cluster)
     waits, ways = waiting.both(cluster, pods)
     stuck = [pod for pod in pods if not pod.ready or pod.terminating]
     questions = _questions(cluster, pods, stuck)
@@ -146,26 +151,37 @@ def _budgets(pod: Pod, answers: Mapping[str, Any]) -> tuple[BudgetFacts, ...]:
 
 def of_workload(cluster: Cluster, row: Workload, patience: Patience) -> WorkloadFacts:
     """The Pods that are not well, and those on nodes that are being emptied."""
-    found = rows.of_workload(cluster, row, is_live=patience is NOW, most=MOST_PODS + 1)
-    pods, rest = found[:MOST_PODS], found[MOST_PODS:]
-    facts = of_pods(cluster, pods, patience)
+    is_live, surroundings = patience is NOW, around(cluster)
+    found = rows.of_workload(cluster, row, is_live=is_live, most=MOST_PODS + 1)
+    pods, rest = found.pods[:MOST_PODS], found.pods[MOST_PODS:]
+    facts = of_pods(cluster, pods, patience, surroundings)
+    # Those that are not Ready came first.
+    more = bool(rest) and (not rest[0].ready or facts[-1].wait is not None)
     answers = patience.ask(_of_rollout(cluster, row))
     emptied = patience.ask({"cordoned": reads.cordoned(cluster)})["cordoned"]
-    nodes = {pod.node for pod in pods} & (set() if isinstance(emptied, Unread) else set(emptied))
+    nodes = {node for _, node in found.places} & _names(emptied)
+    if nodes and not is_live and len(pods) < MOST_PODS:
+        known, room = [pod.uid for pod in pods], MOST_PODS - len(pods)
+        others = rows.on_nodes(cluster, row, nodes, but=known, most=room)
+        facts += of_pods(cluster, others, patience, surroundings)
     said = answers.get("warnings")
     failure = answers.get("failure")
     return WorkloadFacts(
         row=workload_row(row),
-        around=around(cluster),
+        around=surroundings,
         pods=tuple(facts),
-        # Those that are not Ready came first.
-        more=bool(rest) and (not rest[0].ready or facts[-1].wait is not None),
+        more=more,
+        revisions=frozenset(revision for revision, _ in found.places),
         events=_of_workload(row, said) if isinstance(said, Mapping) else said,
         budgets=tuple(dict.fromkeys(budget for one in facts for budget in one.budgets)),
         cordoned=tuple(sorted(nodes)),
         failure=failure if isinstance(failure, str) else "",
         held=_held(cluster, row),
     )
+
+
+def _names(emptied: frozenset[str] | Unread) -> frozenset[str]:
+    return frozenset() if isinstance(emptied, Unread) else emptied
 
 
 def _of_rollout(cluster: Cluster, row: Workload) -> dict[str, Question]:

@@ -1,16 +1,22 @@
 """Objects as rows: of the index for pages, or read now and made into such rows, for `explain`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from console import kinds, kube
 from console.models import Cluster
 from services import facts
+from services.models import Binding, Registration
 from workloads import pods as pod_rows
 from workloads import rollouts
 from workloads.index.services import service_row
 from workloads.models import Pod, Service, Workload
 
+# Of such Pods nothing is to be told, unless a target of theirs is Dead or their node is emptied.
+_WELL = Q(ready=True, terminating=False, gated=True, gates_open=True)
 MODELS: dict[str, Any] = {"Pod": Pod, "Service": Service}
 
 
@@ -41,21 +47,54 @@ def _read(door: kube.Kube, cluster: Cluster, kind: str, namespace: str, name: st
     return _made(Workload, cluster, row)
 
 
-def of_workload(cluster: Cluster, row: Workload, *, is_live: bool, most: int) -> list[Pod]:
-    """So many of its Pods, older revisions' too; those that are not Ready come first."""
+@dataclass(frozen=True)
+class Members:
+    """Pods of a workload, of older revisions, too.
+
+    `pods`: those that may have something to tell, those that are not Ready first. `places`: the
+    revision and the node of every Pod.
+    """
+
+    pods: Sequence[Pod]
+    places: Collection[tuple[str, str]]
+
+
+def of_workload(cluster: Cluster, row: Workload, *, is_live: bool, most: int) -> Members:
     if is_live:
         found = _listed(cluster, row.namespace, row.selector.get("matchLabels") or {})
         if found is not None:
             owner = (row.kind, row.name)
             mine = [pod for pod in found if (pod.workload_kind, pod.workload_name) == owner]
-            return sorted(mine, key=lambda pod: (pod.ready, pod.name))[:most]
-    pods = Pod.objects.filter(
+            places = {(pod.revision, pod.node) for pod in mine}
+            return Members(sorted(mine, key=lambda pod: (pod.ready, pod.name))[:most], places)
+    pods = _all_of(cluster, row)
+    some = pods.filter(~_WELL | Q(uid__in=_dead(cluster, row.namespace)))
+    places = set(pods.values_list("revision", "node").distinct())
+    return Members(list(some.order_by("ready", "name")[:most]), places)
+
+
+def on_nodes(
+    cluster: Cluster, row: Workload, nodes: Collection[str], *, but: Collection[str], most: int
+) -> list[Pod]:
+    """So many of a workload's Pods there, without these uids."""
+    pods = _all_of(cluster, row).filter(node__in=nodes).exclude(uid__in=but)
+    return list(pods.order_by("name")[:most])
+
+
+def _all_of(cluster: Cluster, row: Workload) -> QuerySet[Pod]:
+    return Pod.objects.filter(
         cluster=cluster,
         namespace=row.namespace,
         workload_kind=row.kind,
         workload_name=row.name,
     )
-    return list(pods.order_by("ready", "name")[:most])
+
+
+def _dead(cluster: Cluster, namespace: str) -> list[str]:
+    """Uids of the Pods of whose targets one is Dead."""
+    bindings = Binding.objects.filter(cluster=cluster, namespace=namespace)
+    dead = Registration.objects.filter(binding__in=bindings, health="Dead")
+    return list(dead.values_list("pod_uid", flat=True))
 
 
 def selected(

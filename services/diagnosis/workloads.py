@@ -108,7 +108,7 @@ def _rolling(facts: WorkloadFacts) -> Iterator[Finding]:
         yield _in_order(facts, waits)
         return
     # Without Pods of another revision nothing is replaced: they all just start.
-    is_old = len({each.pod.revision for each in facts.pods}) > 1
+    is_old = len(facts.revisions.union(each.pod.revision for each in facts.pods)) > 1
     if not is_old and row.updated >= row.replicas:
         return
     surge, unavailable = _margins(facts)
