@@ -181,7 +181,7 @@ def test_a_watch_that_is_too_old_is_gone(serve: Serve) -> None:
 
 def test_a_silent_watch_ends_as_a_time_out(serve: Serve) -> None:
     _, door = serve(streams(event("ADDED", name="a"), then_silent=True))
-    watching = door.watch(PODS, kinds.Pod, resource_version="1", timeout=-4.7)
+    watching = door.watch(PODS, kinds.Pod, resource_version="1", timeout=-3)
     next(watching)
     with pytest.raises(KubeError) as caught:
         next(watching)
