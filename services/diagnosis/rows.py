@@ -21,14 +21,18 @@ MODELS: dict[str, Any] = {"Pod": Pod, "Service": Service}
 
 
 def one(cluster: Cluster, kind: str, namespace: str, name: str, *, is_live: bool) -> Any:
-    """None when there is none; where the API server is away the index has the last word."""
+    """None when there is none; where the API server is away the index has the last word.
+
+    Then what is found in this cluster carries that it is out of reach, known to the watcher or not.
+    """
     if is_live:
         try:
             return _read(kube.connect(cluster), cluster, kind, namespace, name)
         except kube.NotFound:
             return None
-        except kube.KubeError:
-            pass
+        except kube.KubeError as error:
+            if not error.status:
+                cluster.reachable, cluster.unreachable_because = False, str(error)
     model = MODELS.get(kind, Workload)
     found = model.objects.filter(cluster=cluster, namespace=namespace, name=name)
     if model is Workload:

@@ -111,6 +111,23 @@ def test_explain_says_what_it_cannot_find(arguments: tuple[str, ...], words: str
     assert refused.value.returncode == 2
 
 
+@pytest.mark.parametrize("is_well", [True, False])
+def test_explain_says_that_the_api_server_did_not_answer(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str], *, is_well: bool
+) -> None:
+    """Though the watcher, which may be down as well, still calls it reachable."""
+    if is_well:
+        Pod.objects.update(ready=True, gates=[])
+    with pytest.raises(SystemExit) as ended:
+        call_command("explain", ID, "pod", "shop/web-6f7c9d8b5-a")
+    said = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert f"ClusterUnreachable: The API server of {ID} is not reached" in said
+    assert ("NoService" in said) is not is_well
+    cluster.refresh_from_db()
+    assert cluster.reachable
+
+
 def test_a_service_whose_workload_is_scaled_to_nothing_names_it(cluster: Cluster) -> None:
     Pod.objects.all().delete()
     Workload.objects.update(replicas=0, template_labels={"app": "web"})
