@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import Iterable
 from functools import partial
@@ -18,8 +19,11 @@ from console.live.threads import Threads
 from console.live.viewer import Viewer, still
 
 _log = logging.getLogger(__name__)
-# At most four pictures of a region per second.
-INTERVAL = 0.25
+# At most four pictures of a region per second, and fewer of one that takes long: however often it
+# is announced it takes no more than this part of a processor.
+INTERVAL, PART = 0.25, 0.1
+# News never waits longer than this for its turn.
+LONGEST = 1.0
 # Without Redis nobody tells what changed, so everything is looked at this often.
 SLOW = 3.0
 # Regions that are drawn anew by the clock take this share of a processor together at most: the more
@@ -162,7 +166,8 @@ class Hub:
 
     async def _draw(self, shown: Shown) -> None:
         while shown.stale and shown.streams and not self.closing:
-            await asyncio.sleep(max(0.0, shown.drawn_at + INTERVAL - time.monotonic()))
+            now = time.monotonic()
+            await asyncio.sleep(turn(shown.drawn_at, shown.cost, now) - now)
             # Changes from here on need another picture: the flag falls before the reading starts.
             shown.stale = False
             shown.drawn_at = time.monotonic()
@@ -277,6 +282,18 @@ class Hub:
         for stream in self.streams:
             if stream.viewer == viewer and stream.open:
                 stream.close("session")
+
+
+def turn(drawn_at: float, cost: float, now: float) -> float:
+    """When a region is drawn again that was drawn then, and took so much processor time.
+
+    At once after a quiet while; else at moments that all regions have in common, so that those of a
+    page share what is read for them.
+    """
+    pause = max(INTERVAL, min(cost / PART, LONGEST))
+    if drawn_at + pause <= now:
+        return now
+    return math.ceil((drawn_at + pause) / INTERVAL) * INTERVAL
 
 
 def stretch(costs: Iterable[tuple[float, float]]) -> float:

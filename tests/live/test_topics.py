@@ -7,7 +7,7 @@ from django.db import transaction
 
 from console import live
 from console.live import regions, topics
-from console.live.hub import stretch
+from console.live.hub import stretch, turn
 from console.live.topics import ancestors
 from tests.wait import until
 
@@ -65,3 +65,20 @@ def test_regions_drawn_by_the_clock_come_round_less_often_the_more_there_are() -
     assert stretch([]) == 1
     assert stretch([(0.01, 3.0)] * 10) == 1
     assert stretch([(0.015, 3.0)] * 1000) == pytest.approx(20)
+
+
+def test_after_a_quiet_while_a_region_is_drawn_at_once() -> None:
+    assert turn(100.0, 0.01, 100.3) == 100.3
+    assert turn(0.0, 9.0, 100.3) == 100.3
+
+
+def test_a_region_that_takes_long_is_drawn_less_often_but_news_never_waits_long() -> None:
+    assert turn(100.0, 0.01, 100.1) == 100.25
+    assert turn(100.0, 0.06, 100.1) == 100.75
+    assert turn(100.0, 5.0, 100.1) == 101.0
+
+
+def test_regions_that_are_drawn_again_and_again_are_drawn_together() -> None:
+    turns = {turn(100.0 + number / 50, 0.02, 100.2) for number in range(10)}
+    assert turns == {100.25, 100.5}
+    assert len({turn(at, 0.02, at) for at in turns}) == 2
