@@ -3,7 +3,6 @@
 Addresses with changed parameters come from Django's own `{% querystring page=2 %}`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
@@ -21,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console import access
-from console.markup import markup
+from console.markup import joined, markup
 
 register = template.Library()
 
@@ -35,6 +34,13 @@ def icon(name: str) -> SafeString:
     return markup(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
     )
+
+
+@register.simple_tag
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, which stays the same as long as the process lives."""
+    return static(name)
 
 
 @register.simple_tag
@@ -159,10 +165,33 @@ def sortable(context: RequestContext, field: str, label: str, kind: str = "") ->
     )
 
 
-@register.filter
-def pages(page: Page[object]) -> Iterable[int | str]:
-    """The page numbers a pager shows, with an ellipsis for those left out."""
-    return page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+@register.simple_tag(takes_context=True)
+def pages(context: RequestContext, page: Page[object]) -> SafeString:
+    """The steps of a pager: back, the numbers with an ellipsis for those left out, and on."""
+    query = context["request"].GET.copy()
+
+    def to(number: int) -> str:
+        query["page"] = str(number)
+        return f"?{query.urlencode()}"
+
+    step = '<li><a href="{}" rel="{}" aria-label="{}">{}</a></li>'
+    steps = []
+    if page.has_previous():
+        before = to(page.previous_page_number())
+        steps.append(markup(step, before, "prev", _("Previous page"), icon("left")))
+    for number in page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1):
+        if not isinstance(number, int):
+            steps.append(markup('<li><span aria-hidden="true">{}</span></li>', number))
+        elif number == page.number:
+            steps.append(
+                markup('<li><a href="{}" aria-current="page">{}</a></li>', to(number), number)
+            )
+        else:
+            steps.append(markup('<li><a href="{}">{}</a></li>', to(number), number))
+    if page.has_next():
+        on = to(page.next_page_number())
+        steps.append(markup(step, on, "next", _("Next page"), icon("right")))
+    return joined(steps)
 
 
 @register.filter

@@ -49,28 +49,25 @@ def page[T: Model](
     columns: tuple[str, ...],
     *,
     without: tuple[str, ...] = (),
-    among: QuerySet[T] | None = None,
 ) -> Page[T]:
-    """One page of rows: the ids in order first, so that sorting never carries the JSON columns.
+    """One page of rows, found by their keys first, so that sorting never carries JSON columns.
 
-    `without`: columns that no row of the page shows. `among`: the whole list of which these are
-    some; it has an index for every order.
+    `without`: columns that no row of the page shows.
     """
-    found: Page[Any] = _paginator(rows, columns, among).get_page(query.get("page"))
-    by_id = rows.model._default_manager.defer(*without).in_bulk(list(found.object_list))
-    found.object_list = [by_id[key] for key in found.object_list if key in by_id]
+    found: Page[Any] = Paginator(rows.order_by(*columns), PAGE_SIZE).get_page(query.get("page"))
+    first = (found.number - 1) * PAGE_SIZE
+    shown = slice(first, first + PAGE_SIZE)
+    # Without the filters; but the order may be one by what only these rows are annotated with.
+    everything = rows if rows.query.annotations else rows.model._default_manager.all()
+    everything = everything.defer(*without).order_by(*columns)
+    if found.paginator.count <= FEW:
+        # Asked for them in this order at once, a database goes through the order until it has met
+        # them.
+        found.object_list = list(everything.filter(pk__in=rows.order_by().values("pk"))[shown])
+    else:
+        keys = rows.order_by(*columns).values("pk")[shown]
+        found.object_list = list(everything.filter(pk__in=keys))
     return found
-
-
-def _paginator(
-    rows: QuerySet[Any], columns: tuple[str, ...], among: QuerySet[Any] | None
-) -> "Paginator[Any]":
-    lazy = Paginator(rows.order_by(*columns).values_list("pk", flat=True), PAGE_SIZE)
-    if among is None or not 0 < lazy.count <= FEW:
-        return lazy
-    # Asked for them in this order at once, a database goes through the order until it has met them.
-    ordered = among.filter(pk__in=rows.order_by().values("pk")).order_by(*columns)
-    return Paginator(list(ordered.values_list("pk", flat=True)), PAGE_SIZE)
 
 
 def namespaces(cluster: Cluster, model: Any, **only: str) -> list[str]:

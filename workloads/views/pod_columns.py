@@ -186,6 +186,16 @@ def chosen(words: Iterable[str]) -> tuple[Column, ...]:
     return tuple(column for column in COLUMNS if column.key in (known or USUAL))
 
 
+def boxes(columns: Sequence[Column]) -> SafeString:
+    """All columns to choose from, with those that are shown checked."""
+    text = (
+        '<label class="check"><input type="checkbox" name="columns" value="{}"{}>'
+        "<span>{}</span></label>"
+    )
+    held = {True: SafeString(" checked"), False: ""}
+    return joined([markup(text, one.key, held[one in columns], one.label) for one in COLUMNS])
+
+
 def keys(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(column.key for column in columns)
 

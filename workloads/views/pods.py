@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from console import live, preferences
 from console.access import Role, cluster_for, has_role
+from console.markup import joined
 from console.models import Cluster
 from workloads import folded
 from workloads.freshness import freshness
@@ -38,7 +39,7 @@ def pods(request: HttpRequest, cluster_id: str) -> HttpResponse:
     columns = _columns(request, saved=preferences.read(request.user, pod_columns.KEY))
     context = _list_context(request, cluster, columns) | {
         "section": "pods",
-        "all_columns": [(one, one in columns) for one in pod_columns.COLUMNS],
+        "column_boxes": pod_columns.boxes(columns),
     }
     return render(request, "workloads/pods.html", context)
 
@@ -77,15 +78,15 @@ def _list_context(
     filters = pod_filters.read(request.GET)
     used = listing.order(request.GET, SORTS, "name")
     wanted = pod_filters.narrowed(cluster, everything, filters)
-    page = listing.page(
-        wanted, request.GET, used.columns, without=UNUSED, among=everything if filters else None
-    )
+    page = listing.page(wanted, request.GET, used.columns, without=UNUSED)
     may_write = has_role(request.user, Role.OPERATOR)
     keys = pod_columns.keys(columns)
+    table = pod_columns.table(cluster, list(page.object_list), columns, pick=may_write)
     return {
         "cluster": cluster,
         "page": page,
-        "rows": pod_columns.table(cluster, list(page.object_list), columns, pick=may_write),
+        "rows": table,
+        "table": joined([row.html for row in table]),
         "columns": columns,
         "column_words": ",".join(keys) if set(keys) != set(pod_columns.USUAL) else None,
         "sort": used.word,
