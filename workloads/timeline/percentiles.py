@@ -120,12 +120,14 @@ def parts(rows: Iterable[Moments], now: datetime, window: Window) -> list[Part]:
         took, created = durations(row), row[0]
         if created is None:
             continue
-        into = before if created < begins else present
+        if created < begins:
+            for name, value in took.items():
+                before.setdefault(name, []).append(value)
+            continue
+        place = min(window.buckets - 1, int((created - begins) / size))
         for name, value in took.items():
-            into.setdefault(name, []).append(value)
-            if created >= begins:
-                place = min(window.buckets - 1, int((created - begins) / size))
-                buckets.setdefault(name, {}).setdefault(place, []).append(value)
+            present.setdefault(name, []).append(value)
+            buckets.setdefault(name, {}).setdefault(place, []).append(value)
     return [
         Part(
             name,

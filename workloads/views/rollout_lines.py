@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.models import Cluster
-from workloads.history import ended, picture
+from workloads.history import ended, picture, shown
 from workloads.history.picture import Picture
 from workloads.models import Rollout
 from workloads.timeline import Stage
@@ -49,9 +49,7 @@ def finished(
 def _figures(rollout: Rollout, known: Picture | None) -> dict[str, Any]:
     # The last ones have none yet: old Pods may still be draining.
     is_known = known is not None and known.rollout.pk == rollout.pk
-    return rollout.figures or ended.figures(
-        known if known and is_known else picture.picture(rollout)
-    )
+    return rollout.figures or ended.figures(known if known and is_known else shown.past(rollout))
 
 
 def _past(rollout: Rollout, known: Picture | None) -> Past:
