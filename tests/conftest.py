@@ -16,12 +16,14 @@ from django.db.models.signals import post_migrate
 from django.utils import translation
 
 from console import alive, heap, kube
+from console.live import render
 from console.models import Account, Cluster
 from services import facts
 from tests import product
 from tests import world as worlds
 from tests.environment import ROOT
 from tests.world import World
+from workloads.history import shown
 
 # A busy machine is slow; that is not what properties are about.
 hypothesis.settings.register_profile(
@@ -60,6 +62,9 @@ def as_after_a_start() -> None:
     cache.clear()
     # Also what threads of an earlier test still find out.
     facts.forget()
+    # Keys come again in a database that was emptied.
+    shown._pictures.forget()
+    render._users.forget()
     # The language of the last request.
     translation.deactivate()
     VALKEY.delete(*BEATS)

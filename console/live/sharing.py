@@ -60,6 +60,10 @@ class Shared[K: Hashable, V]:
                 kept.began = began
             return cast(V, kept.value)
 
+    def forget(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
     def _of(self, key: K) -> _Kept[V]:
         with self._lock:
             kept = self._kept.setdefault(key, _Kept())

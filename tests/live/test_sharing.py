@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from console.live.sharing import Shared, answering
-from tests.wait import until
+from tests.wait import PATIENCE, until
 
 
 class Source:
@@ -21,7 +21,7 @@ class Source:
     def read(self, before: int | None) -> int:
         self.times += 1
         number = self.times
-        assert self.held.wait(20)
+        assert self.held.wait(PATIENCE)
         return number
 
 
@@ -77,7 +77,7 @@ def test_who_asks_during_a_reading_waits_for_the_next_with_all_others(
     threads += [aside(late) for _ in range(5)]
     source.held.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert sorted(found) == [1, 2, 2, 2, 2, 2]
 
 
