@@ -1,6 +1,5 @@
 """What an API server answered, as values or as errors; the error's type comes from the code."""
 
-import ssl
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
@@ -10,7 +9,7 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from console import transport, wire
+from console import transport
 
 
 class KubeError(Exception):
@@ -75,7 +74,7 @@ def decode[T](body: bytes, into: type[T]) -> T:
     return decoded
 
 
-def failure(response: wire.Answer | urllib3.BaseHTTPResponse, request_id: str) -> KubeError:
+def failure(response: urllib3.BaseHTTPResponse, request_id: str) -> KubeError:
     body = b""
     try:
         body = response.data
@@ -93,11 +92,10 @@ def unreachable(error: Exception) -> KubeError:
     refused = transport.refused(error)
     if refused:
         return KubeError(0, "AddressRefused", str(refused))
-    if isinstance(error, urllib3.exceptions.SSLError | ssl.SSLError):
+    if isinstance(error, urllib3.exceptions.SSLError):
         return KubeError(0, "TLSFailed", f"TLS with the API server failed: {error}")
     refused_connection = isinstance(error, urllib3.exceptions.NewConnectionError)
-    timed_out = isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError)
-    if timed_out and not refused_connection:
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not refused_connection:
         return KubeError(0, "TimedOut", f"The API server did not answer in time: {error}")
     return KubeError(0, "Unreachable", f"The API server cannot be reached: {error}")
 

@@ -8,7 +8,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal, overload
 from urllib.parse import urlencode, urlsplit
@@ -17,7 +17,7 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from console import doors, secrets, transport, wire
+from console import doors, secrets, transport
 from console.addresses import Refused
 from console.answers import (
     Conflict,
@@ -36,6 +36,8 @@ from console.models import Cluster
 
 __all__ = ["Conflict", "Event", "Gone", "Kube", "KubeError", "NotFound", "connect", "path"]
 
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 15.0
 POOL_SIZE = 32
 # A watch asks the server to end after this long; silence for longer is a dead connection.
 WATCH_SECONDS = 30
@@ -58,14 +60,10 @@ class Kube:
     def __init__(self, server: str, ca_data: str, credentials: dict[str, str]) -> None:
         self.server = server.rstrip("/")
         self._pool = _pool(self.server, transport.tls(ca_data, credentials))
-        where = urlsplit(self.server)
-        self._prefix = where.path
+        self._prefix = urlsplit(self.server).path
         self._headers = {"Accept": "application/json", "User-Agent": "podgate"}
         if token := credentials.get("token"):
             self._headers["Authorization"] = f"Bearer {token}"
-        self._head = wire.head(
-            {"Host": where.netloc, "Accept-Encoding": "identity"} | self._headers
-        )
 
     @overload
     def get(self, path: str, **params: Any) -> dict[str, Any]: ...
@@ -177,47 +175,50 @@ class Kube:
         body: object = None,
         content_type: str = "application/json",
     ) -> bytes:
-        target = f"{self._prefix}{path}{_query(params)}"
-        data = None if body is None else msgspec.json.encode(body)
-        sent = wire.request(method, target, self._head, data, content_type)
-        return _told(method, path, lambda: self._pool.ask(sent)).data
+        return self._send(method, path, params, body=body, content_type=content_type).data
 
     def _stream(
         self, path: str, params: dict[str, Any], read_seconds: float
     ) -> urllib3.BaseHTTPResponse:
-        def send() -> urllib3.BaseHTTPResponse:
-            return self._pool.urlopen(
-                "GET",
+        return self._send("GET", path, params, read_seconds=read_seconds, stream=True)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, Any],
+        *,
+        body: object = None,
+        content_type: str = "application/json",
+        read_seconds: float = READ_SECONDS,
+        stream: bool = False,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send once and tell the listeners; raises KubeError for anything but success."""
+        headers = self._headers | ({"Content-Type": content_type} if body is not None else {})
+        started = time.monotonic()
+        try:
+            response = self._pool.urlopen(
+                method,
                 f"{self._prefix}{path}{_query(params)}",
-                headers=self._headers,
-                timeout=urllib3.Timeout(connect=transport.CONNECT_SECONDS, read=read_seconds),
-                preload_content=False,
+                body=None if body is None else msgspec.json.encode(body),
+                headers=headers,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
+                preload_content=not stream,
                 # Neither repeated nor redirected: a redirect could leave the allowed addresses.
                 retries=False,
                 redirect=False,
             )
-
-        return _told("GET", path, send)
-
-
-def _told[R: (wire.Answer, urllib3.BaseHTTPResponse)](
-    method: str, path: str, send: Callable[[], R]
-) -> R:
-    """Send once and tell the listeners; raises KubeError for anything but success."""
-    started = time.monotonic()
-    try:
-        response = send()
-    except (HTTPError, Refused, OSError) as error:
-        lost = unreachable(error)
-        _tell(method, path, started, lost)
-        raise lost from error
-    request_id = response.headers.get("audit-id", "")
-    if 200 <= response.status < 300:
-        _tell(method, path, started, None, request_id)
-        return response
-    refusal = failure(response, request_id)
-    _tell(method, path, started, refusal, request_id)
-    raise refusal
+        except (HTTPError, Refused, OSError) as error:
+            lost = unreachable(error)
+            _tell(method, path, started, lost)
+            raise lost from error
+        request_id = response.headers.get("Audit-Id", "")
+        if 200 <= response.status < 300:
+            _tell(method, path, started, None, request_id)
+            return response
+        refusal = failure(response, request_id)
+        _tell(method, path, started, refusal, request_id)
+        raise refusal
 
 
 _making = threading.Lock()
@@ -274,7 +275,7 @@ def load() -> None:
         import kubernetes.client.rest  # noqa: F401
 
 
-def _pool(server: str, context: ssl.SSLContext) -> transport.Pool:
+def _pool(server: str, context: ssl.SSLContext) -> urllib3.HTTPSConnectionPool:
     """The official client's connections to one server, led past our checks.
 
     The pool of that server alone: finding it anew for every call costs a quarter of the call.
@@ -288,5 +289,5 @@ def _pool(server: str, context: ssl.SSLContext) -> transport.Pool:
     configuration.proxy = None
     manager: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
     pool = transport.guarded(manager, context).connection_from_url(server)
-    assert isinstance(pool, transport.Pool)
+    assert isinstance(pool, urllib3.HTTPSConnectionPool)
     return pool

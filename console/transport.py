@@ -12,11 +12,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from console import wire
 from console.addresses import Refused, check, resolve
-
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 15.0
 
 
 def tls(ca_data: str, credentials: dict[str, str]) -> ssl.SSLContext:
@@ -78,35 +74,14 @@ class _Connection(HTTPSConnection):
         return connection
 
 
-class Pool(HTTPSConnectionPool):
-    """Of one server. Streams are urllib3's to open; what is asked and answered goes by `ask`."""
-
+class _Pool(HTTPSConnectionPool):
     ConnectionCls = _Connection
-
-    def ask(self, sent: bytes) -> wire.Answer:
-        """Send once; what stood and was dropped meanwhile is connected anew before."""
-        connection = self._get_conn()
-        assert isinstance(connection, _Connection)
-        keeps = False
-        try:
-            if connection.is_closed:
-                connection.timeout = CONNECT_SECONDS
-                connection.connect()
-            assert connection.sock is not None
-            connection.sock.settimeout(READ_SECONDS)
-            answer = wire.exchange(connection.sock, sent)
-            keeps = answer.keeps
-        finally:
-            if not keeps:
-                connection.close()
-            self._put_conn(connection)
-        return answer
 
 
 def guarded(pool: urllib3.PoolManager, context: ssl.SSLContext) -> urllib3.PoolManager:
     """Make `pool` speak TLS with `context` only, to checked addresses only."""
     pool.connection_pool_kw["ssl_context"] = context
-    classes: dict[str, Any] = {"https": Pool}
+    classes: dict[str, Any] = {"https": _Pool}
     pool.pool_classes_by_scheme = classes
     return pool
 
