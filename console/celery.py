@@ -4,7 +4,8 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import task_postrun, task_prerun, worker_init
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
@@ -20,3 +21,10 @@ def _load(**_: Any) -> None:
 
     kube.load()
     heap.freeze()
+
+
+@task_prerun.connect
+@task_postrun.connect
+def _keep_what_is_good(**_: Any) -> None:
+    """As around a request: a thread keeps its database, unless it broke or is old."""
+    close_old_connections()

@@ -92,7 +92,7 @@ if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
 
 DATABASE_URL = _required("DATABASE_URL", "For example sqlite:///podgate.sqlite3 or postgres://...")
 DATABASES = {
-    # Kept by the threads of console.threads and of the live hub; Celery closes it with each task.
+    # Kept by the threads of console.threads, of the live hub and of the worker.
     "default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -243,6 +243,8 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = True
+# Celery would close the database around each task; console.celery sees to what broke or is old.
+CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Longer than any task: a task that outlives it would run a second time on a live worker.
