@@ -123,4 +123,5 @@ VERBS = {
     "withdraw-ticket-route": gettext_noop("Withdrew the route made by ticket of %(name)s"),
     "fault_on": gettext_noop("Switched on the fault %(name)s"),
     "fault_off": gettext_noop("Switched off the fault %(name)s"),
+    "faults_off": gettext_noop("Switched off all faults"),
 }

@@ -102,7 +102,8 @@ def faults_off(request: HttpRequest) -> HttpResponse:
     name = request.POST.get("fault", "")[:64]
     body = {"fault": name} if name else None
     half = request.POST.get("half", "")
-    return _tell(request, half, "DELETE", body, verb="fault_off", name=name or "all")
+    verb = "fault_off" if name else "faults_off"
+    return _tell(request, half, "DELETE", body, verb=verb, name=name or "all")
 
 
 @require_POST

@@ -159,7 +159,7 @@ def _without_gate(ways: Iterable[Way], why: str, now: datetime) -> Wait | None:
     """It waits for nothing, but may get no traffic all the same."""
     if (way := _dead(ways)) is not None:
         words = Sentence(
-            "It has no gate, and the CLB says Dead of %(address)s on %(listener)s: %(said)s",
+            "Without a gate, and the CLB says Dead of %(address)s on %(listener)s: %(said)s",
             **_of(way, now),
         )
         return Wait(Cause.DEAD_LATER, words)

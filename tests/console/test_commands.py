@@ -70,6 +70,12 @@ def test_an_account_is_registered_with_the_uin_the_cloud_says(sandbox: World) ->
 
 def test_registering_an_account_twice_updates_it(sandbox: World) -> None:
     assert add_account(sandbox).pk == add_account(sandbox).pk
+    # The second time nothing changed: `make run` does this at every start.
+    line = Activity.objects.get(kind="Account")
+    Account.objects.update(endpoint="http://127.0.0.1:1")
+    add_account(sandbox)
+    assert Activity.objects.filter(kind="Account").count() == 2
+    assert Activity.objects.filter(kind="Account").exclude(pk=line.pk).get().verb == "register"
 
 
 def test_a_key_the_cloud_does_not_know_is_refused(sandbox: World) -> None:

@@ -8,13 +8,24 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from console import facts
+from console import activity, facts
 from console.access import Role
-from console.models import Account, Cluster
+from console.models import Account, Activity, Cluster
 from tests.console import pages
 from tests.console.pages import visitor
 
 pytestmark = pytest.mark.django_db
+
+
+def test_what_failed_is_not_told_as_done() -> None:
+    pages.cluster("cls-1")
+    activity.record(None, "create", kind="Service", namespace="shop", name="web", ok=False)
+    recent = visitor().get("/").text.partition('id="recent"')[2]
+    said = recent.partition("Created Service shop/web")[2].partition("</tr>")[0]
+    assert "Failed" in said
+    Activity.objects.update(ok=True)
+    assert "Failed" not in visitor(name="dora").get("/").text.partition('id="recent"')[2]
+
 
 SUBNETS = [
     {"id": "subnet-eni01", "name": "pods-a", "zone": "z3", "cidr": "10.0.0.0/22"},

@@ -122,6 +122,7 @@ def _context(asked: Asked) -> dict[str, Any]:
         "previews": shown,
         "possible": possible,
         "all_gone": bool(previews) and all(preview.gone for preview in previews),
+        "refused": any(preview.refused for preview in previews),
         "is_harsh": "error" in tones,
         "values": _values(form),
     }

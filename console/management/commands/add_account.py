@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console import activity
+from console import activity, secrets
+from console.models import Account
 from console.registration import Key, Refused, register_account
 
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--i-know-this-cloud-is-fake", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        before = _known(options["name"])
         try:
             account = register_account(
                 options["name"],
@@ -39,8 +41,24 @@ class Command(BaseCommand):
         except Refused as error:
             raise CommandError(str(error)) from None
         after = {"uin": account.uin, "region": account.region, "endpoint": account.endpoint}
-        activity.record("command line", "register", kind="Account", name=account.name, after=after)
+        # `make run` registers the same account at each start: that is no news.
+        if _known(account.name) != before:
+            activity.record(
+                "command line", "register", kind="Account", name=account.name, after=after
+            )
         self.stdout.write(f"Account {account.name}: Uin {account.uin}, {account.region}.")
+
+
+def _known(name: str) -> tuple[str, ...] | None:
+    """What is registered, its key included; None when nothing is, or no key of ours reads it."""
+    account = Account.objects.filter(name=name).first()
+    if account is None:
+        return None
+    try:
+        key = (secrets.decrypt(account.secret_id), secrets.decrypt(account.secret_key))
+    except secrets.Unreadable:
+        return None
+    return (account.uin, account.region, account.endpoint, *key)
 
 
 def _secret(variable: str) -> str:

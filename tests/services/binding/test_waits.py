@@ -101,7 +101,7 @@ def test_a_dead_target_without_a_gate_is_told_before_the_gate_it_has_not() -> No
     dead = way(registered_at=ago(60), health="Dead", said="no answer")
     found = told(dead, gate="", why="Service web came later.")
     assert (found.cause, found.tone) == (Cause.DEAD_LATER, "error")
-    assert found.sentence.startswith("It has no gate, and the CLB says Dead of 10.0.0.7:8080")
+    assert found.sentence.startswith("Without a gate, and the CLB says Dead of 10.0.0.7:8080")
 
 
 def test_a_pod_over_the_quota_is_told_so() -> None:

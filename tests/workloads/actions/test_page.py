@@ -96,7 +96,11 @@ def test_what_the_api_server_refuses_is_said_in_its_own_words(
     html = text(operator, f"{ROOT}/deployment/restart/?{ON}")
     assert "Kubernetes refused." in html
     assert "the sandbox was told to refuse this" in html
-    assert '<button class="button primary">Restart' not in html
+    assert "data-does" not in html
+    assert "There is nothing to do." not in html
+    assert f'<a href="{ROOT}/deployment/restart/?{ON}">Try again</a>' in html
+    sandbox.control("kubernetes", "DELETE", "faults")
+    assert "data-does" in text(operator, f"{ROOT}/deployment/restart/?{ON}")
 
 
 def test_a_workload_that_is_gone_does_not_stop_the_others(
