@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 # is announced it takes no more than this part of a processor.
 INTERVAL, PART = 0.25, 0.1
 # News never waits longer than this for its turn.
-LONGEST = 1.0
+LONGEST = 0.5
 # Without Redis nobody tells what changed, so everything is looked at this often.
 SLOW = 3.0
 # Regions that are drawn anew by the clock take this share of a processor together at most: the more

@@ -74,8 +74,8 @@ def test_after_a_quiet_while_a_region_is_drawn_at_once() -> None:
 
 def test_a_region_that_takes_long_is_drawn_less_often_but_news_never_waits_long() -> None:
     assert turn(100.0, 0.01, 100.1) == 100.25
-    assert turn(100.0, 0.06, 100.1) == 100.75
-    assert turn(100.0, 5.0, 100.1) == 101.0
+    assert turn(100.0, 0.04, 100.1) == 100.5
+    assert turn(100.0, 5.0, 100.1) == 100.5
 
 
 def test_regions_that_are_drawn_again_and_again_are_drawn_together() -> None:
