@@ -98,10 +98,10 @@ def start(kube: Kube, *, gate: bool = True, pre_stop: int = PRE_STOP, eni: bool 
 
 
 @contextmanager
-def traffic_to(kube: Kube, binding: Binding) -> Iterator[Traffic]:
+def traffic_to(kube: Kube, binding: Binding, *, patience: float = PATIENCE) -> Iterator[Traffic]:
     with engine(binding):
         until(lambda: is_served(binding))
-        with flowing(Binding.objects.get().vip, PORT, rate=RATE, timeout=PATIENCE) as traffic:
+        with flowing(Binding.objects.get().vip, PORT, rate=RATE, timeout=patience) as traffic:
             until(lambda: traffic.ok > 10)
             yield traffic
 

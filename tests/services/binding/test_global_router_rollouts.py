@@ -37,7 +37,7 @@ from tests.services.binding.rolling import (
 )
 from tests.services.binding.test_global_router import in_the_ccn
 from tests.services.diagnosis.world import index
-from tests.wait import until
+from tests.wait import PATIENCE, until
 from tests.world import World
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
@@ -69,12 +69,14 @@ def newest(kube: Kube) -> Pod:
 
 
 @contextmanager
-def served(kube: Kube, router: Cluster) -> Iterator[tuple[Binding, Traffic]]:
+def served(
+    kube: Kube, router: Cluster, *, patience: float = PATIENCE
+) -> Iterator[tuple[Binding, Traffic]]:
     """The Service first: the Pods that come after it get their gate from the webhook."""
     binding = bind(kube, router, by="annotation")
     assert scope.reaches(router, "shop")
     start(kube, gate=False, eni=False)
-    with traffic_to(kube, binding) as traffic:
+    with traffic_to(kube, binding, patience=patience) as traffic:
         yield binding, traffic
 
 
@@ -121,7 +123,8 @@ def findings(what: str, name: str) -> list[dict[str, Any]]:
 def test_a_rollout_without_a_route_is_held_and_says_which_route(
     sandbox: World, kube: Kube, router: Cluster
 ) -> None:
-    with served(kube, router) as (binding, _):
+    # What went the way without a route is never answered, and is not waited for at the end.
+    with served(kube, router, patience=2) as (binding, _):
         sandbox.control("tencent", "DELETE", "ccn_route", ROUTE)
         facts.refresh(router)
         roll(kube, "1")
