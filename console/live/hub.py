@@ -104,6 +104,10 @@ class Hub:
         return found
 
     def join(self, stream: Stream) -> None:
+        if self.closing:
+            # Who it is was found out meanwhile.
+            stream.close("shutdown")
+            return
         self.start()
         self.streams.add(stream)
         for source in stream.sources:

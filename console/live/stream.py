@@ -64,10 +64,13 @@ def _sources(query: bytes) -> list[Source]:
 
 async def _pump(opened: Stream, send: Send, gone: asyncio.Task[None]) -> None:
     gone.add_done_callback(lambda _: opened.wake.set())
-    while opened.open and not gone.done():
+    more = True
+    while more and not gone.done():
         await opened.wake.wait()
+        # The word that ends it may come while something else is being sent.
+        more = opened.open
         if body := opened.take():
-            await send(_body(body, more=opened.open))
+            await send(_body(body, more=more))
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -16,15 +16,19 @@ type Job = tuple[Future[Any], Callable[[], Any]]
 
 
 class Threads:
-    """They begin with the first jobs; `close` ends them and gives up the jobs that wait."""
+    """They begin with the first jobs; `close` ends them and gives up the jobs that wait or come."""
 
     def __init__(self, most: int) -> None:
         self.most = most
+        self.closed = False
         self._begun: list[Thread] = []
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
 
     def submit[T](self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
+        if self.closed:
+            future.cancel()
+            return future
         self._jobs.put((future, work))
         if len(self._begun) < self.most:
             self._begun.append(Thread(target=self._work, name="live", daemon=True))
@@ -32,6 +36,7 @@ class Threads:
         return future
 
     def close(self) -> None:
+        self.closed = True
         with suppress(Empty):
             while job := self._jobs.get_nowait():
                 job[0].cancel()

@@ -15,6 +15,7 @@ from console.models import Cluster
 from tests.console import pages
 from tests.live.scenes import aside, play
 from tests.live.streams import Page, until
+from tests.wait import PATIENCE
 from tests.workloads.index import listed, put_pod
 from workloads.models import Pod
 
@@ -224,6 +225,30 @@ def test_a_shutdown_ends_every_stream_with_a_last_word(viewer: Client) -> None:
         late = Page(hub, viewer, ROWS)
         await late.task
         assert late.status == 503
+
+    play(scene)
+
+
+class Ending(Page):
+    """The process stops while this page is being sent its words for the nth time."""
+
+    nth = 0
+
+    async def _send(self, message: Any) -> None:
+        await super()._send(message)
+        self.nth -= 1
+        if self.nth == 0:
+            self.hub.close()
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3], ids=["head", "greeting", "picture"])
+def test_a_shutdown_while_something_is_sent_has_a_last_word(viewer: Client, nth: int) -> None:
+    async def scene(hub: Hub) -> None:
+        page = Ending(hub, viewer, ROWS)
+        page.nth = nth
+        await asyncio.wait_for(page.task, PATIENCE)
+        assert page.events("closed") == [{"why": "shutdown"}]
+        assert page.ended
 
     play(scene)
 

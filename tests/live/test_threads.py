@@ -43,6 +43,13 @@ def test_threads_end_with_what_they_opened_and_what_waits_is_given_up() -> None:
     until(lambda: not any(thread.is_alive() for thread in threads._begun))
 
 
+def test_what_comes_after_the_end_begins_nothing() -> None:
+    threads = Threads(1)
+    threads.close()
+    assert threads.submit(Cluster.objects.count).cancelled()
+    assert threads._begun == []
+
+
 def test_no_more_threads_than_wanted_are_begun_and_none_before_the_first_job() -> None:
     threads = Threads(2)
     assert threads._begun == []
