@@ -52,11 +52,24 @@ class Threads:
 def _do(future: Future[Any], work: Callable[[], Any]) -> None:
     if not future.set_running_or_notify_cancel():
         return
-    # As around a request: a connection that broke, or is too old, is not used again.
-    close_old_connections()
+    _tidy()
     try:
-        future.set_result(work())
+        found = work()
     except BaseException as error:
+        _tidy()
         future.set_exception(error)
-    finally:
+    else:
+        # Whoever waits for the answer may end what this thread needs.
+        _tidy()
+        future.set_result(found)
+
+
+def _tidy() -> None:
+    """As around a request: a connection that broke, or is too old, is not used again.
+
+    Whatever is wrong with it, the thread goes on.
+    """
+    try:
         close_old_connections()
+    except Exception:
+        connections.close_all()

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from console.live.threads import Threads
 from console.models import Cluster
@@ -41,6 +41,25 @@ def test_threads_end_with_what_they_opened_and_what_waits_is_given_up() -> None:
     held.set()
     under_way.result(PATIENCE)
     until(lambda: not any(thread.is_alive() for thread in threads._begun))
+
+
+def test_a_connection_that_cannot_even_be_looked_at_is_closed_and_the_thread_goes_on() -> None:
+    threads = Threads(1)
+
+    def spoil() -> None:
+        Cluster.objects.count()
+        # As after a test: nobody may use a database any more.
+        vars(connections["default"])["ensure_connection"] = None
+
+    threads.submit(spoil).result(PATIENCE)
+
+    def is_closed() -> bool:
+        del vars(connections["default"])["ensure_connection"]
+        return connection.connection is None
+
+    assert threads.submit(is_closed).result(PATIENCE)
+    assert threads.submit(Cluster.objects.count).result(PATIENCE) == 0
+    threads.close()
 
 
 def test_what_comes_after_the_end_begins_nothing() -> None:
