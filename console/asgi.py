@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from asgiref.sync import ThreadSensitiveContext
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
@@ -22,12 +23,13 @@ kube.load()
 streams: dict[str, Any] = {
     path: import_string(name) for path, name in settings.LIVE_STREAMS.items()
 }
-threads = Threads()
+threads = Threads("view", most_idle=8)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http" and (stream := streams.get(scope["path"])):
         await stream(scope, receive, send)
     else:
-        async with threads.one():
+        # All synchronous code of a request runs in one thread.
+        async with threads.one() as thread, ThreadSensitiveContext(executor=thread):
             await django_application(scope, receive, send)

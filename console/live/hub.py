@@ -3,9 +3,7 @@
 import asyncio
 import json
 import logging
-import math
 import time
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -13,22 +11,17 @@ import redis.asyncio
 from django.conf import settings
 
 from console.live import ages, topics
+from console.live.pace import stretch, turn
 from console.live.render import Rendered, Source, event, render
 from console.live.sharing import answering
-from console.live.threads import Threads
 from console.live.viewer import Viewer, still
+from console.threads import Threads, tidied
 
 _log = logging.getLogger(__name__)
-# At most four pictures of a region per second, and fewer of one that takes long: however often it
-# is announced it takes no more than this part of a processor.
-INTERVAL, PART = 0.25, 0.1
-# News never waits longer than this for its turn.
-LONGEST = 0.5
 # Without Redis nobody tells what changed, so everything is looked at this often.
 SLOW = 3.0
-# Regions that are drawn anew by the clock take this share of a processor together at most: the more
-# there are, the less often each comes round. What is announced is drawn at once all the same.
-SHARE = 0.25
+# Regions drawn at the same time.
+AT_ONCE = 4
 BEAT = 2.0
 CHECK = 4.0
 type Key = tuple[str, str, str]
@@ -87,7 +80,8 @@ class Hub:
         self.redis_down = False
         self.closing = False
         self.tasks: list[asyncio.Task[None]] = []
-        self.threads = Threads(4)
+        self.threads = Threads("live", most_idle=AT_ONCE)
+        self.turns = asyncio.Semaphore(AT_ONCE)
 
     # Streams come and go.
 
@@ -100,7 +94,9 @@ class Hub:
 
     async def call[T](self, function: Any, *args: Any) -> T:
         """Run blocking code in one of the hub's threads."""
-        found: T = await asyncio.wrap_future(self.threads.submit(partial(function, *args)))
+        loop, work = asyncio.get_running_loop(), partial(function, *args)
+        async with self.turns, self.threads.one() as thread:
+            found: T = await loop.run_in_executor(thread, tidied, work)
         return found
 
     def join(self, stream: Stream) -> None:
@@ -286,23 +282,6 @@ class Hub:
         for stream in self.streams:
             if stream.viewer == viewer and stream.open:
                 stream.close("session")
-
-
-def turn(drawn_at: float, cost: float, now: float) -> float:
-    """When a region is drawn again that was drawn then, and took so much processor time.
-
-    At once after a quiet while; else at moments that all regions have in common, so that those of a
-    page share what is read for them.
-    """
-    pause = max(INTERVAL, min(cost / PART, LONGEST))
-    if drawn_at + pause <= now:
-        return now
-    return math.ceil((drawn_at + pause) / INTERVAL) * INTERVAL
-
-
-def stretch(costs: Iterable[tuple[float, float]]) -> float:
-    """How many times rarer than every so many seconds regions of these costs may be drawn."""
-    return max(1.0, sum(cost / every for cost, every in costs) / SHARE)
 
 
 def _timed(source: Source, viewer: Viewer, asked_at: float) -> tuple[Rendered, float]:

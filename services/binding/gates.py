@@ -14,9 +14,10 @@ from services.binding import conditions
 from services.binding.conditions import Change
 from services.binding.gate import Backing, Reason, gate_condition, held_back
 from services.binding.pods import has_gate, selects, target_port
+from services.binding.rows import Row, rows_of_pods
 from services.binding.state import excluded
 from services.limits import firewall, restored, router
-from services.models import Binding, Registration
+from services.models import Binding
 from services.spec import ServiceSpec, claim
 
 # Limits that keep a health check from arriving at a Pod.
@@ -134,26 +135,9 @@ def _current(pod: kinds.Pod, gate_type: str) -> kinds.Condition | None:
     return next((c for c in pod.status.conditions if c.type == gate_type), None)
 
 
-class Row(NamedTuple):
-    """What a gate needs to know of a registration; read by the hundred, so no model."""
-
-    pod_uid: str
-    binding_id: int
-    protocol: str
-    listener_port: int
-    ip: str
-    port: int
-    registered_at: datetime | None
-    health: str
-    health_message: str
-
-
 def _rows(cluster: Cluster, pods: Iterable[kinds.Pod]) -> Mapping[str, list[Row]]:
-    uids = [pod.metadata.uid for pod in pods]
-    found = Registration.objects.filter(binding__cluster=cluster, pod_uid__in=uids).order_by()
     rows: dict[str, list[Row]] = defaultdict(list)
-    for columns in found.values_list(*Row._fields):
-        row = Row(*columns)
+    for row in rows_of_pods(cluster, [pod.metadata.uid for pod in pods]):
         rows[row.pod_uid].append(row)
     return rows
 

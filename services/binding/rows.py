@@ -1,9 +1,12 @@
 """The target ledger as it is read by the thousand: tuples, where models take ten times as long."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
+from console.models import Cluster
 from services.models import Registration
 
 # Listener, address and port: what tells the targets of one load balancer apart.
@@ -27,6 +30,7 @@ class Row(NamedTuple):
     weight: int
     weight_zero_at: datetime | None
     health: str
+    health_message: str
 
     @property
     def place(self) -> Place:
@@ -35,5 +39,13 @@ class Row(NamedTuple):
 
 def rows_of(bindings: Iterable[int]) -> list[Row]:
     """What is registered, or about to be, for these bindings."""
-    found = Registration.objects.filter(binding__in=list(bindings)).order_by()
-    return [Row(*columns) for columns in found.values_list(*Row._fields)]
+    return _read(Registration.objects.filter(binding__in=list(bindings)))
+
+
+def rows_of_pods(cluster: Cluster, uids: Collection[str]) -> list[Row]:
+    """The same of these Pods, whichever binding of the cluster it is for."""
+    return _read(Registration.objects.filter(binding__cluster=cluster, pod_uid__in=uids))
+
+
+def _read(found: QuerySet[Registration]) -> list[Row]:
+    return [Row(*columns) for columns in found.order_by().values_list(*Row._fields)]

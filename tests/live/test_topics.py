@@ -7,7 +7,7 @@ from django.db import transaction
 
 from console import live
 from console.live import regions, topics
-from console.live.hub import stretch, turn
+from console.live.pace import stretch, turn
 from console.live.topics import ancestors
 from tests.wait import until
 

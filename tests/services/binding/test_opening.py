@@ -28,7 +28,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def row(binding: int, pod: str) -> Row:
-    return Row(0, binding, "lb", "lbl", "TCP", 80, "10.0.0.1", 80, pod, NOW, NOW, 10, None, "Alive")
+    return Row(
+        0, binding, "lb", "lbl", "TCP", 80, "10.0.0.1", 80, pod, NOW, NOW, 10, None, "Alive", ""
+    )
 
 
 def test_bindings_that_share_no_pod_are_apart() -> None:
